@@ -1,0 +1,1 @@
+"""From a YAML text to a checked, compiled graph: read, parse, check, compile."""

@@ -1,0 +1,1 @@
+"""The bounded template language: compile once, render over a scope, never touch the host."""

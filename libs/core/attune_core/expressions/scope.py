@@ -1,0 +1,64 @@
+"""What the names in a template stand for during one rendering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+
+class Missing:
+    """The value of `item`, `index`, `result` or `error` where there is none (None is a real value)."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing()
+
+
+class FactsMissing(Exception):
+    """A rendering needs facts that were not fetched. The caller fetches them and decides again.
+
+    `tasks`: names whose result is needed. `kv`: datastore keys. `items`: (task, iteration, first, count).
+    """
+
+    def __init__(
+        self,
+        *,
+        tasks: frozenset[str] = frozenset(),
+        kv: frozenset[str] = frozenset(),
+        items: frozenset[tuple[str, int, int, int]] = frozenset(),
+    ) -> None:
+        super().__init__(f"facts missing: tasks={sorted(tasks)} kv={sorted(kv)} items={sorted(items)}")
+        self.tasks = tasks
+        self.kv = kv
+        self.items = items
+
+
+def _no_kv(key: str) -> Any:
+    raise FactsMissing(kv=frozenset({key}))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`tasks` gives, per task name, the mapping that `task.<name>` shows (lazily; it may raise FactsMissing).
+
+    `kv(key)` returns the stored value, or MISSING when the key does not exist; it may raise FactsMissing.
+    `now` is the decision's time, ISO 8601 UTC. `outcome` is the status of the finished task, for
+    `succeeded()` and its kin without argument.
+    """
+
+    tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    pack_config: Mapping[str, Any] = field(default_factory=dict)
+    system: Mapping[str, Any] = field(default_factory=dict)
+    kv: Callable[[str], Any] = _no_kv
+    item: Any = MISSING
+    index: Any = MISSING
+    result: Any = MISSING
+    error: Any = MISSING
+    outcome: str | None = None
+    now: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The nouns of Attune as frozen values."""
