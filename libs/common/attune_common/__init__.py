@@ -1,0 +1,1 @@
+"""The I/O that the services share: contracts, bus, store, runtime, outbox."""

@@ -1,0 +1,1 @@
+"""Messages in and out: one protocol, RabbitMQ and memory behind it."""

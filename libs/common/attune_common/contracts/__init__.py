@@ -1,0 +1,1 @@
+"""What travels on the bus: one module per noun, the registry from message type to model and place."""

@@ -1,0 +1,84 @@
+"""One wire message: a CloudEvents 1.0 batch, all of one type. Encoding, decoding and grouping."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from attune_common.contracts.base import Message
+from attune_common.contracts.registry import REGISTRY, TYPE_OF, Exchange
+
+CONTENT_TYPE = "application/cloudevents-batch+json"
+MAX_EVENTS = 50
+
+
+class UndecodableMessage(Exception):
+    """The body is no CloudEvents batch of one known type and version: it belongs to the dead letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What goes on the bus as one message."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+
+
+def pack(messages: Iterable[tuple[Message, str]], source: str) -> list[Wire]:
+    """Group `(message, pool)` pairs by type and pool, keep their order, MAX_EVENTS in one wire message.
+
+    `pool` is "" for everything but jobs. `source` names the sending service, e.g. `attune/executor`.
+    """
+    groups: dict[tuple[str, str], list[Message]] = {}
+    for message, pool in messages:
+        groups.setdefault((TYPE_OF[type(message)], pool), []).append(message)
+    return [
+        _wire(kind, pool, members[start : start + MAX_EVENTS], source)
+        for (kind, pool), members in groups.items()
+        for start in range(0, len(members), MAX_EVENTS)
+    ]
+
+
+def _wire(kind: str, pool: str, members: Sequence[Message], source: str) -> Wire:
+    now = datetime.now(UTC)
+    contract = REGISTRY[kind]
+    batch = [
+        {
+            "specversion": "1.0",
+            "id": uuid.uuid4().hex,
+            "source": source,
+            "type": kind,
+            "time": now,
+            "datacontenttype": "application/json",
+            "data": message.model_dump(mode="python", exclude_defaults=False),
+        }
+        for message in members
+    ]
+    key = f"{kind}.{pool}" if contract.exchange is Exchange.EXECUTIONS else kind
+    return Wire(contract.exchange.value, key, orjson.dumps(batch))
+
+
+def unpack(body: bytes) -> list[Message]:
+    """The messages of a wire body, in order. Errors: UndecodableMessage."""
+    try:
+        batch = orjson.loads(body)
+        return [_decode(event) for event in batch]
+    except UndecodableMessage:
+        raise
+    except Exception as problem:
+        raise UndecodableMessage(str(problem)[:500]) from problem
+
+
+def _decode(event: dict[str, Any]) -> Message:
+    if event.get("specversion") != "1.0":
+        raise UndecodableMessage(f"specversion {event.get('specversion')!r} is not known")
+    contract = REGISTRY.get(event["type"])
+    if contract is None:
+        raise UndecodableMessage(f"type {event['type']!r} is not known")
+    return contract.model.model_validate(event["data"])

@@ -1,0 +1,72 @@
+"""Every message type: its model and the exchange it goes to. The one list that topology and AsyncAPI read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from attune_common.contracts.base import Message
+from attune_common.contracts.event import EventCreated
+from attune_common.contracts.execution import (
+    ExecutionAccepted,
+    ExecutionCancel,
+    ExecutionCompleted,
+    ExecutionLog,
+    ExecutionRequested,
+    ExecutionScheduled,
+    ExecutionStatusChanged,
+)
+from attune_common.contracts.worker import WorkerHeartbeat
+from attune_common.contracts.workflow import (
+    ItemsProgress,
+    TaskCompleted,
+    TaskFailed,
+    TaskScheduled,
+    WorkflowCompleted,
+    WorkflowFailed,
+    WorkflowStarted,
+)
+
+
+class Exchange(StrEnum):
+    """`events`: topic, facts for anyone. `executions`: topic, jobs by pool, bound on to `events`.
+
+    `control`: fanout to every worker. `dead`: fanout to the dead-letter queue.
+    """
+
+    EVENTS = "attune.events"
+    EXECUTIONS = "attune.executions"
+    CONTROL = "attune.control"
+    DEAD = "attune.dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """`type` is the CloudEvents type and the routing key (jobs append `.<pool>`)."""
+
+    type: str
+    model: type[Message]
+    exchange: Exchange = Exchange.EVENTS
+
+
+_ALL = (
+    Contract("execution.requested", ExecutionRequested),
+    Contract("execution.scheduled", ExecutionScheduled, Exchange.EXECUTIONS),
+    Contract("execution.accepted", ExecutionAccepted),
+    Contract("execution.completed", ExecutionCompleted),
+    Contract("execution.cancel", ExecutionCancel, Exchange.CONTROL),
+    Contract("execution.status", ExecutionStatusChanged),
+    Contract("execution.log", ExecutionLog),
+    Contract("workflow.started", WorkflowStarted),
+    Contract("workflow.completed", WorkflowCompleted),
+    Contract("workflow.failed", WorkflowFailed),
+    Contract("workflow.task.scheduled", TaskScheduled),
+    Contract("workflow.task.completed", TaskCompleted),
+    Contract("workflow.task.failed", TaskFailed),
+    Contract("workflow.task.progress", ItemsProgress),
+    Contract("event.created", EventCreated),
+    Contract("worker.heartbeat", WorkerHeartbeat),
+)
+
+REGISTRY: dict[str, Contract] = {contract.type: contract for contract in _ALL}
+TYPE_OF: dict[type[Message], str] = {contract.model: contract.type for contract in _ALL}

@@ -1,0 +1,1 @@
+"""PostgreSQL: the truth. Nothing outside this package imports asyncpg."""

@@ -1,0 +1,1 @@
+"""The workflow state machine: `advance(graph, state, signal, facts) -> Decision`."""

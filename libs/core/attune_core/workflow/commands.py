@@ -1,0 +1,125 @@
+"""What a workflow asks for. The shell performs them in order, in the transaction that stores the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from attune_core.model.status import ExecutionStatus, OutcomeStatus
+from attune_core.workflow.signals import TaskKey, TimerKind
+
+
+@dataclass(frozen=True, slots=True)
+class RunAction:
+    """Create the execution of `key` (attempt 1) with rendered `parameters` and dispatch it.
+
+    `timeout` is seconds per attempt. With `delay` > 0 the execution waits: the shell stores it `waiting`;
+    a SetTimer(DELAY) command follows and `Dispatch` comes when that timer has fired.
+    """
+
+    key: TaskKey
+    action: str
+    parameters: Mapping[str, Any]
+    timeout: float | None = None
+    delay: float = 0.0
+    max_retries: int = 0
+    pool: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAction:
+    """Put the execution of `key` on a new attempt. With `delay` > 0 it waits as in RunAction."""
+
+    key: TaskKey
+    attempt: int
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Send the waiting execution of `key` to a worker: its delay is over."""
+
+    key: TaskKey
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinishExecution:
+    """Store the final state of the execution of `key`: no attempt follows."""
+
+    key: TaskKey
+    outcome: Any  # Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAction:
+    """End the execution of `key` early: drop it when it waits, stop it on its worker when it runs.
+
+    `key.index` None with an iterating task: all of its live items.
+    """
+
+    key: TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class StoreItems:
+    """Keep the list of an iteration, in order; the engine asks for windows of it through the facts."""
+
+    task: str
+    iteration: int
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Wake the run after `seconds` with TimerFired(kind, key, attempt)."""
+
+    kind: TimerKind
+    seconds: float
+    key: TaskKey | None = None
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnded:
+    """A task (not an item) reached its outcome: told to the outside world, nothing to perform."""
+
+    task: str
+    iteration: int
+    status: OutcomeStatus
+    error: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PauseChildren:
+    """Pause the running subworkflows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeChildren:
+    """Resume the paused subworkflows and release the timers that came due meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRun:
+    """The run is over. `output` is the rendered output_map (None without one)."""
+
+    status: ExecutionStatus
+    output: Any = None
+    error: Mapping[str, Any] | None = None
+
+
+Command = (
+    RunAction
+    | RetryAction
+    | Dispatch
+    | FinishExecution
+    | CancelAction
+    | StoreItems
+    | SetTimer
+    | TaskEnded
+    | PauseChildren
+    | ResumeChildren
+    | FinishRun
+)

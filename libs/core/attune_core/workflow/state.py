@@ -1,0 +1,120 @@
+"""The state of a run: narrow, frozen, and free of anything that grows with the number of items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from attune_core.model.status import ExecutionStatus, OutcomeStatus
+
+
+class Phase(StrEnum):
+    """Where the current activation of a task stands. An ended activation is `last`, never `current`."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    RUNNING = "running"
+
+
+class StopKind(StrEnum):
+    """Why a run starts no further task."""
+
+    COMPLETE = "complete"
+    FAIL = "fail"
+    FAILURE = "failure"
+    CANCEL = "cancel"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCounts:
+    """The progress of an iteration. `next` is the first index that has not been started.
+
+    `limit` is the concurrency. `first_error` is the error of the first item that failed, with its `index`.
+    `stopping`: no further item starts.
+    """
+
+    total: int
+    next: int = 0
+    limit: int = 1
+    live: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    cancelled: int = 0
+    skipped: int = 0
+    first_error: Mapping[str, Any] | None = None
+    stopping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One pass of a task that has not ended. `iteration` counts from 1. `delays`: it has a start delay."""
+
+    iteration: int
+    phase: Phase
+    attempt: int = 1
+    started_at: datetime | None = None
+    items: ItemCounts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The latest activation that ended: what `task.<name>` shows."""
+
+    iteration: int
+    status: OutcomeStatus
+    attempt: int = 1
+    error: Mapping[str, Any] | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    items: ItemCounts | None = None
+    handled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """`queued`: further activations that wait for the current one. `fired`: sources that have fired to a join."""
+
+    current: Activation | None = None
+    last: Ended | None = None
+    queued: int = 0
+    fired: tuple[str, ...] = ()
+    activations: int = 0
+
+
+NEVER = TaskState()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    kind: StopKind
+    error: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """`revision` grows by one with every accepted signal. `activations` counts against max_iterations.
+
+    `live`: tasks with a current activation that runs or waits. `ready`: tasks that are activated and not
+    started, in order. `failure`: the first unhandled failure. `tries` counts retries of the whole run.
+    """
+
+    status: ExecutionStatus = ExecutionStatus.REQUESTED
+    revision: int = 0
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    tasks: Mapping[str, TaskState] = field(default_factory=dict)
+    ready: tuple[str, ...] = ()
+    live: int = 0
+    activations: int = 0
+    stop: Stop | None = None
+    failure: Mapping[str, Any] | None = None
+    tries: int = 1
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+    def task(self, name: str) -> TaskState:
+        return self.tasks.get(name, NEVER)
