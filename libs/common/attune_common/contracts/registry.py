@@ -19,6 +19,7 @@ from attune_common.contracts.execution import (
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.contracts.workflow import (
     ItemsProgress,
+    RunRequested,
     TaskCompleted,
     TaskFailed,
     TaskScheduled,
@@ -64,6 +65,7 @@ _ALL = (
     Contract("workflow.task.completed", TaskCompleted),
     Contract("workflow.task.failed", TaskFailed),
     Contract("workflow.task.progress", ItemsProgress),
+    Contract("run.requested", RunRequested),
     Contract("event.created", EventCreated),
     Contract("worker.heartbeat", WorkerHeartbeat),
 )

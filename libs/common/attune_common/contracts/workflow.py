@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from attune_common.contracts.base import Message
 
@@ -80,3 +80,10 @@ class ItemsProgress(Message):
     succeeded: int
     failed: int
     live: int
+
+
+class RunRequested(Message):
+    """A request for a run was stored (table run_request): pause, resume, cancel or retry."""
+
+    workflow_execution_id: int
+    kind: Literal["pause", "resume", "cancel", "retry"]
