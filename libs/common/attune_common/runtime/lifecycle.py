@@ -1,0 +1,62 @@
+"""How a process runs and ends: uvloop, the first signal asks to stop, the second one does not ask."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import uvloop
+
+Main = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_LAST_WORDS = 3.0
+
+
+def run_service(main: Main) -> None:
+    """Run `main(stopping)` to its end. `stopping` is set by the first SIGTERM or SIGINT.
+
+    A second signal cancels `main`; what has not ended three seconds later is ended by leaving the process.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_guarded(main))
+
+
+async def _guarded(main: Main) -> None:
+    stopping = asyncio.Event()
+    task = asyncio.ensure_future(main(stopping))
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if not stopping.is_set():
+            stopping.set()
+            return
+        task.cancel()
+        loop.call_later(_LAST_WORDS, os._exit, 1)
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, on_signal)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not stopping.is_set():
+            raise
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+async def until_stopped(
+    stopping: asyncio.Event,
+    start: Callable[[], Awaitable[None]],
+    stop: Callable[[float], Awaitable[None]],
+    grace: float,
+) -> None:
+    """Start, wait for `stopping`, stop within `grace` seconds. Stops too when starting fails half way."""
+    try:
+        await start()
+        await stopping.wait()
+    finally:
+        await stop(grace)

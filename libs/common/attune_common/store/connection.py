@@ -1,0 +1,89 @@
+"""One connection as the store hands it out: queries by text and arguments, records back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import asyncpg
+import orjson
+
+_JSONB_VERSION = b"\x01"
+
+
+class Row(Protocol):
+    """A record: by column name or position, and `dict(row)`."""
+
+    def __getitem__(self, key: str | int) -> Any: ...
+    def get(self, key: str, default: Any = None) -> Any: ...
+    def keys(self) -> Iterable[str]: ...
+    def values(self) -> Iterable[Any]: ...
+    def items(self) -> Iterable[tuple[str, Any]]: ...
+
+
+class Session(asyncpg.Connection):  # type: ignore[misc]
+    """Nothing is ever set for a session (only SET LOCAL), so giving one back needs no round trip."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Connection:
+    """Queries on one PostgreSQL connection. Errors: see `store.errors`."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    async def fetch(self, query: str, *arguments: Any) -> list[Row]:
+        rows: list[Row] = await self._session.fetch(query, *arguments)
+        return rows
+
+    async def fetchrow(self, query: str, *arguments: Any) -> Row | None:
+        row: Row | None = await self._session.fetchrow(query, *arguments)
+        return row
+
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        """The first column of the first row; None when there is no row."""
+        return await self._session.fetchval(query, *arguments)
+
+    async def execute(self, query: str, *arguments: Any) -> int:
+        """The number of rows that the statement touched; 0 for statements that touch none."""
+        tag: str = await self._session.execute(query, *arguments)
+        count = tag.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def executemany(self, query: str, rows: Iterable[Sequence[Any]]) -> None:
+        """The statement once per row, in one round trip. For many rows `unnest` is faster."""
+        await self._session.executemany(query, rows)
+
+
+async def prepare(session: Any) -> None:
+    """jsonb and json columns take and give plain Python values (None is SQL NULL)."""
+    await session.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb
+    )
+    await session.set_type_codec(
+        "json", schema="pg_catalog", format="binary", encoder=orjson.dumps, decoder=orjson.loads
+    )
+
+
+def _to_jsonb(value: Any) -> bytes:
+    return _JSONB_VERSION + orjson.dumps(value)
+
+
+def _from_jsonb(data: bytes) -> Any:
+    return orjson.loads(memoryview(data)[1:])
+
+
+JSON_NULL = orjson.Fragment(b"null")
+"""JSON's null for a jsonb column, where None means SQL's NULL."""
+
+
+def jsons(values: Iterable[Any]) -> list[Any]:
+    """An argument for `$n::jsonb[]`: lists in a bare list would be taken for a second dimension.
+
+    None stays SQL NULL. Errors: TypeError for what JSON has no form for.
+    """
+    return [None if value is None else orjson.Fragment(orjson.dumps(value)) for value in values]

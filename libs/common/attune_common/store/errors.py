@@ -1,0 +1,51 @@
+"""What can go wrong in PostgreSQL, in words that callers outside the store can use."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from attune_core.errors import AttuneError
+
+_TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300", "25P03"})
+_BROKEN_CONNECTION = "08"
+_FINAL_STATE = "AT001"
+
+DatabaseError = asyncpg.PostgresError
+"""Any error that PostgreSQL itself reported."""
+
+
+class MigrationError(AttuneError):
+    """The schema cannot be brought up to date; nothing of the failing migration was kept."""
+
+    code = "migration_failed"
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same transaction may well succeed when run again: conflicts, restarts, lost connections."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return state in _TRANSIENT or state.startswith(_BROKEN_CONNECTION) or _outdated(error)
+    if isinstance(error, asyncpg.InterfaceError):
+        text = str(error)
+        return "pool" not in text and ("closed" in text or "closing" in text)
+    return isinstance(error, OSError | TimeoutError)
+
+
+def _outdated(error: asyncpg.PostgresError) -> bool:
+    """A migration changed a table under a cached statement."""
+    return isinstance(error, asyncpg.InvalidCachedStatementError | asyncpg.OutdatedSchemaCacheError)
+
+
+def is_unique_violation(error: BaseException, constraint: str = "") -> bool:
+    """Whether a row with this key exists already; `constraint` names the constraint or unique index."""
+    return isinstance(error, asyncpg.UniqueViolationError) and constraint in ("", error.constraint_name)
+
+
+def is_missing_reference(error: BaseException) -> bool:
+    """Whether a foreign key points to nothing, or a row is still pointed to."""
+    return isinstance(error, asyncpg.ForeignKeyViolationError)
+
+
+def is_final_state_change(error: BaseException) -> bool:
+    """Whether the last line of defence refused to change a final state."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == _FINAL_STATE

@@ -1,0 +1,157 @@
+"""The door to PostgreSQL: a bounded pool, units of work, reads, and running a unit again after a conflict."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+
+from attune_common.runtime import logging
+from attune_common.runtime.clock import Deadline
+from attune_common.runtime.settings import Settings
+from attune_common.store.connection import Connection, Session, prepare
+from attune_common.store.errors import is_transient
+from attune_common.store.unit import StoredWire, Unit
+
+T = TypeVar("T")
+OnCommit = Callable[[list[StoredWire]], Awaitable[None] | None]
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+_log = logging.get("attune.store")
+
+
+class Store:
+    """PostgreSQL for one process. `source` names the sender in messages, e.g. `attune/executor`.
+
+    `on_commit` gets the wires of each unit that committed any, after its connection went back; what it raises
+    is logged, for the outbox keeps the messages until they are published.
+    """
+
+    def __init__(self, settings: Settings | str, *, source: str = "attune") -> None:
+        self.settings = Settings(database_url=settings) if isinstance(settings, str) else settings
+        self.source = source
+        self.on_commit: OnCommit | None = None
+        self._pool: Any = None
+
+    async def open(self) -> None:
+        """Make the pool. Connections are made when needed, so a server that is down is no error yet."""
+        settings = self.settings
+        self._pool = await asyncpg.create_pool(
+            settings.database_url,
+            min_size=0,
+            max_size=settings.pool_size,
+            timeout=settings.connect_timeout,
+            command_timeout=settings.statement_timeout + 1,
+            connection_class=Session,
+            init=prepare,
+            server_settings=server_settings(settings, self.source),
+        )
+
+    async def close(self) -> None:
+        """Wait shortly for units in flight, then close every connection."""
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        try:
+            async with asyncio.timeout(self.settings.acquire_timeout):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for single reads; each statement is its own transaction."""
+        async with self._session() as session:
+            yield Connection(session)
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Unit]:
+        """One transaction, committed with its messages at the end of the block; an exception undoes it."""
+        async with self._session() as session, session.transaction():
+            unit = Unit(session, self.source)
+            yield unit
+            wires = await unit.store_messages()
+        if wires:
+            await self._announce(wires)
+
+    async def retrying(
+        self, work: Callable[[Unit], Awaitable[T]], *, attempts: int = 8, within: float | None = None
+    ) -> T:
+        """Run `work(unit)` and commit; after a transient error run it again in a new unit.
+
+        Gives up after `attempts` runs or `within` seconds and raises the last error. `work` must be
+        repeatable: a commit whose answer was lost may have happened.
+        """
+        deadline = Deadline(within)
+        for attempt in range(1, attempts + 1):
+            try:
+                async with self.unit() as unit:
+                    result = await work(unit)
+                return result
+            except Exception as error:
+                if not is_transient(error) or attempt == attempts or deadline.over:
+                    raise
+                _log.info("retrying", attempt=attempt, error=f"{type(error).__name__}: {error}")
+            await asyncio.sleep(min(pause(attempt), deadline.left))
+        raise AssertionError("attempts must be at least 1")
+
+    async def healthy(self) -> bool:
+        """Whether PostgreSQL answers now. Errors: none."""
+        try:
+            async with asyncio.timeout(self.settings.connect_timeout), self.connection() as connection:
+                return bool(await connection.fetchval("SELECT true"))
+        except Exception:
+            return False
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Any]:
+        if self._pool is None:
+            raise RuntimeError("the store is not open")
+        pool, bound = self._pool, self.settings.acquire_timeout
+        session = await pool.acquire(timeout=bound)
+        try:
+            yield session
+        finally:
+            await pool.release(session, timeout=bound)
+
+    async def _announce(self, wires: list[StoredWire]) -> None:
+        if self.on_commit is None:
+            return
+        try:
+            outcome = self.on_commit(wires)
+            if inspect.isawaitable(outcome):
+                await outcome
+        except Exception:
+            _log.exception("messages were stored and not published", wires=len(wires))
+
+
+def pause(attempt: int) -> float:
+    """Seconds before run `attempt` + 1: full jitter under a ceiling that grows from 50 ms to 2 s."""
+    ceiling = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(attempt - 1, 10))
+    return random.uniform(0, ceiling)
+
+
+def server_settings(settings: Settings, source: str) -> dict[str, str]:
+    """What PostgreSQL is told for each connection.
+
+    A generic plan that was made while a table was nearly empty reads the whole table until its statistics
+    change, minutes later under load; planning each time costs a tenth of a millisecond or two.
+    """
+    return {
+        "application_name": source,
+        "search_path": "attune",
+        "timezone": "UTC",
+        "jit": "off",
+        "plan_cache_mode": settings.plan_cache_mode,
+        "statement_timeout": _milliseconds(settings.statement_timeout),
+        "lock_timeout": _milliseconds(settings.lock_timeout),
+        "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_timeout),
+    }
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))
