@@ -83,7 +83,7 @@ class ItemsProgress(Message):
 
 
 class RunRequested(Message):
-    """A request for a run was stored (table run_request): pause, resume, cancel or retry."""
+    """Something for a run was stored in `run_request`: a user's request, or a subworkflow's news of itself."""
 
     workflow_execution_id: int
-    kind: Literal["pause", "resume", "cancel", "retry"]
+    kind: Literal["pause", "resume", "cancel", "retry", "suspended", "resumed"]
