@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """`task_results` are the tasks whose `result` or `items` is read; `kv_keys` the literal keys of `kv.get`.
+    """`uses_item`: `item` or `index` is named; `uses_result`: the finished task's own `result`. `task_results` are the tasks whose `result` or `items` is read; `kv_keys` the literal keys of `kv.get`.
 
     A key computed at run time is not listed: rendering then raises `FactsMissing`, and the decision is made
     again with the fact at hand.
@@ -20,6 +20,7 @@ class References:
     kv_keys: frozenset[str] = frozenset()
     secret_keys: frozenset[str] = frozenset()
     uses_item: bool = False
+    uses_result: bool = False
 
     def __or__(self, other: References) -> References:
         return References(
@@ -30,6 +31,7 @@ class References:
             self.kv_keys | other.kv_keys,
             self.secret_keys | other.secret_keys,
             self.uses_item or other.uses_item,
+            self.uses_result or other.uses_result,
         )
 
 
