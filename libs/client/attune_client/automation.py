@@ -1,0 +1,87 @@
+"""Triggers, events, rules, webhooks and the datastore."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from typing import Any, cast
+from urllib.parse import quote
+
+from attune_client.models import Enforcement, Event, Rule
+from attune_client.transport import Transport, items_of
+
+
+class Automation:
+    """What happens outside and what it starts."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def triggers(self) -> list[dict[str, Any]]:
+        return [trigger async for trigger in self._transport.pages("/triggers")]
+
+    async def trigger(self, ref: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", await self._transport.get(f"/triggers/{quote(ref)}"))
+
+    async def rules(self) -> list[Rule]:
+        return [rule async for rule in self._transport.pages("/rules")]
+
+    async def rule(self, ref: str) -> Rule:
+        return cast(Rule, await self._transport.get(f"/rules/{quote(ref)}"))
+
+    async def enable_rule(self, ref: str, enabled: bool) -> Rule:
+        return cast(
+            Rule, await self._transport.send("PUT", f"/rules/{quote(ref)}", json={"enabled": enabled})
+        )
+
+    async def events(self, limit: int = 50) -> list[Event]:
+        return cast("list[Event]", items_of(await self._transport.get("/events", {"limit": limit})))
+
+    async def event(self, event: int) -> Event:
+        return cast(Event, await self._transport.get(f"/events/{event}"))
+
+    async def emit(self, trigger: str, payload: dict[str, Any]) -> Event:
+        """Say that a trigger fired."""
+        return cast(Event, await self._transport.post("/events", {"trigger": trigger, "payload": payload}))
+
+    async def enforcements(self, event: int) -> list[Enforcement]:
+        """What the rules made of an event."""
+        return cast(
+            "list[Enforcement]", items_of(await self._transport.get("/enforcements", {"event": event}))
+        )
+
+    async def send_webhook(self, key: str, payload: Any, secret: str = "") -> dict[str, Any]:
+        """Post to a webhook trigger as an outside system would: signed when a secret is given."""
+        body = json.dumps(payload).encode()
+        headers = {"Content-Type": "application/json"}
+        if secret:
+            headers["X-Attune-Signature"] = sign(secret, body)
+        answer = await self._transport.send("POST", f"/webhooks/{quote(key)}", content=body, headers=headers)
+        return cast("dict[str, Any]", answer)
+
+
+class Datastore:
+    """Keys and JSON values."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def get(self, key: str) -> Any:
+        """The value of a key. Errors: ApiError 404."""
+        answer = await self._transport.get(f"/kv/{quote(key)}")
+        return answer["value"]
+
+    async def put(self, key: str, value: Any) -> None:
+        await self._transport.send("PUT", f"/kv/{quote(key)}", json={"value": value})
+
+    async def remove(self, key: str) -> None:
+        await self._transport.send("DELETE", f"/kv/{quote(key)}")
+
+
+def sign(secret: str, body: bytes, at: int | None = None) -> str:
+    """The value of X-Attune-Signature for a body; `at` is a Unix time in seconds, now by default."""
+    moment = int(time.time()) if at is None else at
+    digest = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={moment},v1={digest}"

@@ -1,0 +1,85 @@
+"""Executions, and the runs of those that are workflows."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from attune_client.models import Execution, LogEntry, Run, Task
+from attune_client.transport import Transport, items_of
+
+LogEntries = list[LogEntry]
+
+
+class Executions:
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def start(
+        self, action: str, parameters: dict[str, Any] | None = None, *, idempotency_key: str = ""
+    ) -> Execution:
+        """Start any action. The same key and body give the same execution again."""
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
+        body = {"action": action, "parameters": parameters or {}}
+        return cast(Execution, await self._transport.post("/executions", body, headers))
+
+    async def get(self, execution: int) -> Execution:
+        return cast(Execution, await self._transport.get(f"/executions/{execution}"))
+
+    async def list(
+        self,
+        *,
+        status: str | None = None,
+        action: str | None = None,
+        parent: int | None = None,
+        limit: int = 50,
+    ) -> list[Execution]:
+        """The newest first."""
+        params = {"status": status, "action": action, "parent": parent, "limit": limit}
+        return cast("list[Execution]", items_of(await self._transport.get("/executions", params)))
+
+    async def logs(self, execution: int) -> LogEntries:
+        return [line async for line in self._transport.pages(f"/executions/{execution}/logs")]
+
+    async def cancel(self, execution: int) -> Execution:
+        return cast(Execution, await self._transport.post(f"/executions/{execution}/cancel"))
+
+
+class Runs:
+    """Workflow executions. `run` is the id of the run, which an execution gives as `workflow_execution`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def get(self, run: int) -> Run:
+        return cast(Run, await self._transport.get(f"/workflow-executions/{run}"))
+
+    async def of(self, execution: int) -> Run | None:
+        """The run of an execution; None when it is no workflow or has not started."""
+        page = await self._transport.get("/workflow-executions", {"execution": execution})
+        found = items_of(page)
+        return cast(Run, found[0]) if found else None
+
+    async def tasks(self, run: int) -> list[Task]:
+        return [task async for task in self._transport.pages(f"/workflow-executions/{run}/tasks")]
+
+    async def graph(self, run: int) -> dict[str, Any]:
+        return cast("dict[str, Any]", await self._transport.get(f"/workflow-executions/{run}/graph"))
+
+    async def history(self, run: int) -> list[dict[str, Any]]:
+        return [entry async for entry in self._transport.pages(f"/workflow-executions/{run}/history")]
+
+    async def pause(self, run: int) -> Any:
+        return await self._transport.post(f"/workflow-executions/{run}/pause")
+
+    async def resume(self, run: int) -> Any:
+        return await self._transport.post(f"/workflow-executions/{run}/resume")
+
+    async def cancel(self, run: int) -> Any:
+        return await self._transport.post(f"/workflow-executions/{run}/cancel")
+
+    async def retry(self, run: int, tasks: list[str] | None = None, *, reset_items: bool = True) -> Any:
+        """Go on from the failed tasks, or from those named. `reset_items` False: only failed items again."""
+        body: dict[str, Any] = {"reset_items": reset_items}
+        if tasks:
+            body["tasks"] = tasks
+        return await self._transport.post(f"/workflow-executions/{run}/retry", body)

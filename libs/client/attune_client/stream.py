@@ -1,0 +1,66 @@
+"""Following the live stream of an execution: connects again whenever the connection ends."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from attune_client.errors import StreamUnavailable, from_answer
+from attune_client.transport import PREFIX, Transport
+
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 3.0
+SILENCE_SECONDS = 30.0
+_NO_STREAM = frozenset({404, 405, 501})
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """`type` is a message type such as `workflow.task.completed`, or `connected` (some may be missed)."""
+
+    type: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+async def follow(transport: Transport, execution: int) -> AsyncIterator[StreamEvent]:
+    """Events about an execution and what belongs to it, for ever. After each (re)connect: `connected`.
+
+    The server pings every 10 s; 30 s of silence count as a lost connection. Errors: StreamUnavailable when
+    the deployment has no stream, ApiError when it refuses this client.
+    """
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            async for event in _one_connection(transport, execution):
+                pause = FIRST_PAUSE_SECONDS
+                yield event
+        except httpx2.TransportError:
+            pass
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def _one_connection(transport: Transport, execution: int) -> AsyncIterator[StreamEvent]:
+    timeout = httpx2.Timeout(10, read=SILENCE_SECONDS)
+    headers = {"Accept": "text/event-stream"}
+    path, params = f"{PREFIX}/stream", {"execution": execution}
+    async with transport.http.stream("GET", path, params=params, headers=headers, timeout=timeout) as answer:
+        await _accept(answer)
+        yield StreamEvent("connected")
+        async for event in httpx2.EventSource(answer):
+            data = event.json() if event.data else {}
+            yield StreamEvent(event.event, data if isinstance(data, dict) else {})
+
+
+async def _accept(answer: httpx2.Response) -> None:
+    if answer.status_code in _NO_STREAM:
+        raise StreamUnavailable("this deployment serves no live stream")
+    if answer.status_code in (429, 503) or answer.status_code >= 500:
+        raise httpx2.RemoteProtocolError(f"the stream answered {answer.status_code}")
+    if answer.status_code >= 400:
+        raise from_answer(answer.status_code, None)

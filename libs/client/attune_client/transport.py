@@ -1,0 +1,93 @@
+"""Requests and answers: one place that adds the token, decodes JSON and turns failures into errors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Self
+
+import httpx2
+
+from attune_client.discovery import Address
+from attune_client.errors import ApiUnreachable, from_answer
+
+PREFIX = "/api/v1"
+TIMEOUT_SECONDS = 30.0
+_NOT_UP = "start the platform with `attune dev`, or set ATTUNE_API_URL to where it runs"
+
+
+class Transport:
+    """One connection pool to the API at `address`. `http` may be given by tests."""
+
+    def __init__(self, address: Address, http: httpx2.AsyncClient | None = None) -> None:
+        self.address = address
+        headers = {"Authorization": f"Bearer {address.token}"} if address.token else {}
+        self.http = http or httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
+        self.http.base_url = httpx2.URL(address.url)
+        self.http.headers.update(headers)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.http.aclose()
+
+    async def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        return await self.send("GET", path, params=params)
+
+    async def post(self, path: str, json: Any = None, headers: Mapping[str, str] | None = None) -> Any:
+        return await self.send("POST", path, json=json, headers=headers)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The decoded answer below /api/v1 (None for an empty one). Errors: ApiError, ApiUnreachable."""
+        kept = {name: value for name, value in (params or {}).items() if value is not None}
+        try:
+            answer = await self.http.request(
+                method, PREFIX + path, params=kept, json=json, content=content, headers=headers
+            )
+        except httpx2.TransportError as problem:
+            raise self.unreachable(problem) from problem
+        return _decoded(answer)
+
+    async def pages(self, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[Any]:
+        """Every item of a paged list, page after page."""
+        cursor: str | None = None
+        while True:
+            page = await self.get(path, {**(params or {}), "cursor": cursor})
+            for item in items_of(page):
+                yield item
+            cursor = page.get("next") if isinstance(page, dict) else None
+            if not cursor:
+                return
+
+    def unreachable(self, problem: Exception) -> ApiUnreachable:
+        place = f"{self.address.url} (from {self.address.found})"
+        if isinstance(problem, httpx2.TimeoutException):
+            return ApiUnreachable(
+                f"the API at {place} did not answer in time", hint="look at its /health/ready"
+            )
+        return ApiUnreachable(f"nobody answers at {place}", hint=_NOT_UP)
+
+
+def items_of(page: Any) -> list[Any]:
+    """The items of a page, or the list itself where an endpoint does not page."""
+    items = page.get("items", []) if isinstance(page, dict) else page
+    return list(items or [])
+
+
+def _decoded(answer: httpx2.Response) -> Any:
+    try:
+        body = answer.json() if answer.content else None
+    except ValueError:
+        body = None
+    if answer.status_code >= 400:
+        raise from_answer(answer.status_code, body)
+    return body
