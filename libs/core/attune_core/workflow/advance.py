@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from attune_core.definition.graph import Graph
+from attune_core.expressions.scope import FactsMissing
+from attune_core.model.status import ExecutionStatus
+from attune_core.workflow import control, items
+from attune_core.workflow.commands import FinishRun
+from attune_core.workflow.completion import settle
 from attune_core.workflow.decision import Decision
+from attune_core.workflow.draft import Draft
 from attune_core.workflow.facts import Facts
-from attune_core.workflow.signals import Signal
+from attune_core.workflow.finish_task import finish_attempt
+from attune_core.workflow.signals import (
+    CancelRequested,
+    PauseRequested,
+    ResumeRequested,
+    RetryRequested,
+    RunStarted,
+    Signal,
+    TaskFinished,
+    TaskResumed,
+    TaskSuspended,
+    TimerFired,
+)
+from attune_core.workflow.start import start
 from attune_core.workflow.state import RunState
+from attune_core.workflow.timers import timer_fired
 
 
 def advance(graph: Graph, state: RunState, signal: Signal, facts: Facts) -> Decision:
@@ -14,4 +36,71 @@ def advance(graph: Graph, state: RunState, signal: Signal, facts: Facts) -> Deci
 
     Errors: only `FactsMissing` (the caller fetches and calls again with the same arguments).
     """
-    raise NotImplementedError
+    draft = Draft(graph, state, facts)
+    try:
+        if not _absorb(draft, signal):
+            return Decision(state, (), accepted=False)
+        settle(draft)
+    except FactsMissing:
+        raise
+    except Exception as fault:
+        return _broken(graph, state, facts, fault)
+    return draft.freeze()
+
+
+def _absorb(draft: Draft, signal: Signal) -> bool:
+    """Take the signal in. False when it changes nothing."""
+    if draft.status.is_final and not isinstance(signal, TaskFinished | RetryRequested):
+        return False
+    match signal:
+        case RunStarted():
+            return _start(draft)
+        case TaskFinished():
+            finish_attempt(draft, signal)
+            return True
+        case TimerFired():
+            timer_fired(draft, signal)
+            return True
+        case TaskSuspended() | TaskResumed():
+            return control.suspend(draft, signal.key, waiting=isinstance(signal, TaskSuspended))
+        case PauseRequested():
+            return control.pause(draft)
+        case ResumeRequested():
+            return _resume(draft)
+        case CancelRequested():
+            return control.cancel(draft, signal)
+        case RetryRequested():
+            return control.retry(draft, signal)
+        case _:
+            assert_never(signal)
+
+
+def _start(draft: Draft) -> bool:
+    if draft.base.revision > 0:
+        return False
+    start(draft)
+    return True
+
+
+def _resume(draft: Draft) -> bool:
+    """Continue, and fill the windows of iterations that stood still."""
+    if not control.resume(draft):
+        return False
+    for name in [name for name, task in draft.tasks.items() if task.current and task.current.items]:
+        node = draft.node(name)
+        if node.iteration is not None:
+            items.refill(draft, node, node.iteration)
+    return True
+
+
+def _broken(graph: Graph, state: RunState, facts: Facts, fault: Exception) -> Decision:
+    """A fault of the engine ends the run readably instead of leaving it where it is."""
+    draft = Draft(graph, state, facts)
+    error = {"type": "engine_error", "message": f"{type(fault).__name__}: {fault}"[:2000]}
+    if not draft.status.is_final:
+        control.stop_everything(draft)
+        draft.status = ExecutionStatus.FAILED
+        draft.completed_at = facts.now
+        draft.failure = error
+        draft.emit(FinishRun(ExecutionStatus.FAILED, None, error))
+    return draft.freeze()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.signals import TaskKey, TimerKind
 
@@ -29,11 +30,12 @@ class RunAction:
 
 @dataclass(frozen=True, slots=True)
 class RetryAction:
-    """Put the execution of `key` on a new attempt. With `delay` > 0 it waits as in RunAction."""
+    """Put the execution of `key` on a new attempt. `waits`: store it `waiting`, a SetTimer(RETRY) follows."""
 
     key: TaskKey
     attempt: int
     delay: float = 0.0
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,16 @@ class FinishExecution:
     """Store the final state of the execution of `key`: no attempt follows."""
 
     key: TaskKey
-    outcome: Any  # Outcome
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class RecordItem:
+    """An item that ended without running (skipped, or its input could not be rendered): store its final row."""
+
+    key: TaskKey
+    action: str
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,7 @@ Command = (
     | RetryAction
     | Dispatch
     | FinishExecution
+    | RecordItem
     | CancelAction
     | StoreItems
     | SetTimer

@@ -38,6 +38,20 @@ class TaskFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskSuspended:
+    """The execution of `key` holds no worker any more: an open inquiry, a paused subworkflow."""
+
+    key: TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResumed:
+    """The execution of `key` runs again."""
+
+    key: TaskKey
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
     """`key` is None for a timer of the run itself."""
 
@@ -69,4 +83,14 @@ class RetryRequested:
     reset_items: bool = True
 
 
-Signal = RunStarted | TaskFinished | TimerFired | PauseRequested | ResumeRequested | CancelRequested | RetryRequested
+Signal = (
+    RunStarted
+    | TaskFinished
+    | TaskSuspended
+    | TaskResumed
+    | TimerFired
+    | PauseRequested
+    | ResumeRequested
+    | CancelRequested
+    | RetryRequested
+)

@@ -12,11 +12,15 @@ from attune_core.model.status import ExecutionStatus, OutcomeStatus
 
 
 class Phase(StrEnum):
-    """Where the current activation of a task stands. An ended activation is `last`, never `current`."""
+    """Where the current activation of a task stands. An ended activation is `last`, never `current`.
+
+    OPEN: a parallel block whose sub-tasks run; it neither runs nor waits itself.
+    """
 
     READY = "ready"
     WAITING = "waiting"
     RUNNING = "running"
+    OPEN = "open"
 
 
 class StopKind(StrEnum):
@@ -33,7 +37,8 @@ class StopKind(StrEnum):
 class ItemCounts:
     """The progress of an iteration. `next` is the first index that has not been started.
 
-    `limit` is the concurrency. `first_error` is the error of the first item that failed, with its `index`.
+    `limit` is the concurrency,
+    `live` the items in flight, `waiting` those of them on a timer. `first_error` is the error of the first item that failed, with its `index`.
     `stopping`: no further item starts.
     """
 
@@ -41,6 +46,7 @@ class ItemCounts:
     next: int = 0
     limit: int = 1
     live: int = 0
+    waiting: int = 0
     succeeded: int = 0
     failed: int = 0
     timed_out: int = 0
@@ -52,7 +58,7 @@ class ItemCounts:
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """One pass of a task that has not ended. `iteration` counts from 1. `delays`: it has a start delay."""
+    """One pass of a task that has not ended. `iteration` counts from 1."""
 
     iteration: int
     phase: Phase
@@ -77,12 +83,18 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """`queued`: further activations that wait for the current one. `fired`: sources that have fired to a join."""
+    """What the engine remembers of one task.
+
+    `queued`: further activations that wait, for the current one to end or for dependencies. `fired`: sources
+    that have fired to the join since it last ran. `late`: sources whose next firing belongs to the pass that
+    `join: N` has already run. `activations` counts passes.
+    """
 
     current: Activation | None = None
     last: Ended | None = None
     queued: int = 0
     fired: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
     activations: int = 0
 
 
@@ -99,7 +111,8 @@ class Stop:
 class RunState:
     """`revision` grows by one with every accepted signal. `activations` counts against max_iterations.
 
-    `live`: tasks with a current activation that runs or waits. `ready`: tasks that are activated and not
+    `live`: tasks with a current activation that runs or waits, `waiting` those that only wait.
+    `ready`: tasks that are activated and not
     started, in order. `failure`: the first unhandled failure. `tries` counts retries of the whole run.
     """
 
@@ -109,6 +122,7 @@ class RunState:
     tasks: Mapping[str, TaskState] = field(default_factory=dict)
     ready: tuple[str, ...] = ()
     live: int = 0
+    waiting: int = 0
     activations: int = 0
     stop: Stop | None = None
     failure: Mapping[str, Any] | None = None

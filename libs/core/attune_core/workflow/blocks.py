@@ -1,0 +1,71 @@
+"""Parallel blocks: the sub-tasks start together, the block ends when all have ended."""
+
+from __future__ import annotations
+
+from attune_core.definition.graph import TaskNode
+from attune_core.model.outcome import Outcome
+from attune_core.model.status import OutcomeStatus
+from attune_core.workflow.activation import activate
+from attune_core.workflow.commands import CancelAction
+from attune_core.workflow.draft import Draft
+from attune_core.workflow.ending import end_task
+from attune_core.workflow.signals import TaskKey
+from attune_core.workflow.state import Ended, Phase
+
+_GOOD = (OutcomeStatus.SUCCEEDED, OutcomeStatus.SKIPPED)
+
+
+def start(draft: Draft, node: TaskNode) -> None:
+    for child in node.children:
+        activate(draft, child)
+
+
+def child_ended(draft: Draft, child: str) -> None:
+    """End the block when this was its last sub-task; with `fail_fast`, stop the others on the first failure."""
+    block = draft.node(child).block
+    if block is None or draft.task(block).current is None:
+        return
+    node = draft.node(block)
+    if node.fail_fast and _failed(draft, child):
+        _stop_others(draft, node)
+    if all(draft.task(name).current is None for name in node.children):
+        _end(draft, node)
+
+
+def _failed(draft: Draft, child: str) -> bool:
+    last = draft.task(child).last
+    return last is not None and last.status not in _GOOD
+
+
+def _stop_others(draft: Draft, node: TaskNode) -> None:
+    for name in node.children:
+        current = draft.task(name).current
+        if current is None:
+            continue
+        if current.phase is Phase.READY:
+            draft.ready.remove(name)
+            end_task(draft, name, Outcome(OutcomeStatus.CANCELLED, error=_stopped(node)))
+        else:
+            draft.emit(CancelAction(TaskKey(name, current.iteration)))
+
+
+def _stopped(node: TaskNode) -> dict[str, str]:
+    return {"type": "cancelled", "message": f"another sub-task of {node.name} failed (fail_fast)"}
+
+
+def _end(draft: Draft, node: TaskNode) -> None:
+    ended = [(name, draft.task(name).last) for name in node.children]
+    failed = [(name, last) for name, last in ended if last is not None and last.status not in _GOOD]
+    if not failed:
+        end_task(draft, node.name, Outcome.succeeded())
+        return
+    name, last = min(failed, key=_order)
+    details = {"task": name, "error": last.error, "failed_count": len(failed)}
+    end_task(draft, node.name, Outcome.failed("parallel_failed", f"sub-task {name} {last.status}", **details))
+
+
+def _order(failure: tuple[str, Ended]) -> tuple[bool, str]:
+    """The failure that caused the others first: cancelled ones are its consequence."""
+    name, last = failure
+    return last.status is OutcomeStatus.CANCELLED, last.completed_at.isoformat() if last.completed_at else name
+

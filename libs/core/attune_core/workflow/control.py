@@ -1,0 +1,117 @@
+"""Pause, resume, cancel and retry of a whole run, and tasks that wait without a worker."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from attune_core.definition.graph import CancellationPolicy, TaskKind
+from attune_core.model.outcome import Outcome
+from attune_core.model.status import ExecutionStatus, OutcomeStatus
+from attune_core.workflow.activation import activate
+from attune_core.workflow.commands import CancelAction, PauseChildren, ResumeChildren, SetTimer
+from attune_core.workflow.draft import Draft
+from attune_core.workflow.ending import end_task
+from attune_core.workflow.signals import CancelRequested, RetryRequested, TaskKey, TimerKind
+from attune_core.workflow.state import Activation, Phase, Stop, StopKind
+
+_ACTIVE = (ExecutionStatus.RUNNING, ExecutionStatus.WAITING)
+_ENDED_BADLY = (OutcomeStatus.FAILED, OutcomeStatus.TIMED_OUT, OutcomeStatus.CANCELLED)
+_RETRYABLE = (ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT, ExecutionStatus.CANCELLED)
+
+
+def pause(draft: Draft) -> bool:
+    """False when there is nothing to pause."""
+    if draft.status not in _ACTIVE:
+        return False
+    draft.status = ExecutionStatus.PAUSING
+    draft.emit(PauseChildren())
+    return True
+
+
+def resume(draft: Draft) -> bool:
+    if draft.status not in (ExecutionStatus.PAUSING, ExecutionStatus.PAUSED):
+        return False
+    draft.status = ExecutionStatus.RUNNING
+    draft.emit(ResumeChildren())
+    return True
+
+
+def cancel(draft: Draft, signal: CancelRequested) -> bool:
+    if draft.status.is_final or draft.status is ExecutionStatus.CANCELING:
+        return False
+    draft.stop = Stop(StopKind.CANCEL, {"type": "cancelled", "message": signal.reason})
+    if draft.pausing:
+        draft.emit(ResumeChildren())
+    draft.status = ExecutionStatus.CANCELING
+    stop_everything(draft)
+    return True
+
+
+def stop_everything(draft: Draft) -> None:
+    """Stop what runs and drop what waits; with `allow_finish` what runs may end by itself."""
+    spare = draft.graph.cancellation_policy is CancellationPolicy.ALLOW_FINISH
+    for name in [name for name, task in draft.tasks.items() if task.current is not None]:
+        current = draft.task(name).current
+        if current is None or current.phase is Phase.READY or draft.node(name).kind is TaskKind.PARALLEL:
+            continue
+        if current.phase is Phase.WAITING and draft.node(name).kind is TaskKind.NOOP:
+            error = {"type": "cancelled", "message": "cancelled while waiting"}
+            end_task(draft, name, Outcome(OutcomeStatus.CANCELLED, error=error))
+        elif not spare or _only_waits(current):
+            draft.emit(CancelAction(TaskKey(name, current.iteration)))
+    _drop_ready_children(draft)
+
+
+def _only_waits(current: Activation) -> bool:
+    counts = current.items
+    return current.phase is Phase.WAITING or (counts is not None and counts.live == counts.waiting)
+
+
+def _drop_ready_children(draft: Draft) -> None:
+    """A block ends when its sub-tasks have ended, so those that never started are ended here."""
+    for name in [name for name in draft.ready if draft.node(name).block is not None]:
+        draft.ready.remove(name)
+        error = {"type": "cancelled", "message": "the run ended before this sub-task started"}
+        end_task(draft, name, Outcome(OutcomeStatus.CANCELLED, error=error))
+
+
+def suspend(draft: Draft, key: TaskKey, *, waiting: bool) -> bool:
+    """The execution of `key` gave its worker back (`waiting`), or runs again."""
+    current = draft.task(key.task).current
+    if current is None or current.iteration != key.iteration or current.phase is Phase.READY:
+        return False
+    if current.items is not None:
+        step = 1 if waiting else -1
+        counts = replace(current.items, waiting=max(0, current.items.waiting + step))
+        draft.change(key.task, current=replace(current, items=counts))
+    else:
+        draft.change(key.task, current=replace(current, phase=Phase.WAITING if waiting else Phase.RUNNING))
+    return True
+
+
+def retry(draft: Draft, signal: RetryRequested) -> bool:
+    """Let a run that ended badly go on: the named tasks, or those whose failure ended it, run again."""
+    if draft.status not in _RETRYABLE:
+        return False
+    names = [name for name in signal.tasks if name in draft.graph.tasks] or _to_retry(draft)
+    if not names and not draft.ready:
+        return False
+    _reopen(draft)
+    for name in names:
+        activate(draft, name)
+    return True
+
+
+def _to_retry(draft: Draft) -> list[str]:
+    ended = [(name, task.last) for name, task in draft.tasks.items() if task.last is not None]
+    bad = [(name, last) for name, last in ended if last.status in _ENDED_BADLY and draft.node(name).block is None]
+    unhandled = [name for name, last in bad if not last.handled]
+    return unhandled or [name for name, _ in bad]
+
+
+def _reopen(draft: Draft) -> None:
+    draft.status = ExecutionStatus.RUNNING
+    draft.stop, draft.failure, draft.completed_at = None, None, None
+    draft.tries += 1
+    if draft.graph.timeout is not None:
+        draft.emit(SetTimer(TimerKind.RUN_TIMEOUT, draft.graph.timeout))

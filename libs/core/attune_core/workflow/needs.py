@@ -1,0 +1,95 @@
+"""Which facts the next decisions will most likely read, so that one visit to the store fetches them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from attune_core.definition.graph import Graph, TaskKind, TaskNode
+from attune_core.expressions.references import NOTHING, References
+from attune_core.workflow.routing import RESERVED
+from attune_core.workflow.signals import RunStarted, Signal, TaskFinished
+from attune_core.workflow.state import RunState
+
+FETCH_AHEAD = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """`tasks`: names whose results are read; `items`: (task, iteration, first index, count)."""
+
+    tasks: frozenset[str] = frozenset()
+    kv: frozenset[str] = frozenset()
+    items: frozenset[tuple[str, int, int, int]] = field(default_factory=frozenset)
+
+
+def predict(graph: Graph, state: RunState, signals: Iterable[Signal]) -> Needs:
+    """A guess that is never needed for correctness: what is missing raises FactsMissing."""
+    finished: set[str] = set()
+    reads = NOTHING
+    for signal in signals:
+        if isinstance(signal, RunStarted):
+            reads |= _start_reads(graph, graph.start)
+        elif isinstance(signal, TaskFinished) and signal.key.task not in finished:
+            finished.add(signal.key.task)
+            reads |= _end_reads(graph, signal.key.task)
+    if state.live <= len(finished) and graph.output_map is not None:
+        reads |= graph.output_map.reads
+    ended = {name for name in reads.task_results if state.task(name).last is not None}
+    return Needs(frozenset(ended - finished), reads.kv_keys, frozenset(_windows(state, finished)))
+
+
+def _end_reads(graph: Graph, name: str) -> References:
+    node = graph.tasks.get(name)
+    if node is None:
+        return NOTHING
+    reads = NOTHING
+    for entry in node.publish:
+        reads |= entry.value.reads
+    targets: list[str] = list(graph.dependents.get(name, ()))
+    for route in node.routes:
+        targets.extend(route.targets)
+        reads |= NOTHING if route.when is None else route.when.reads
+        for entry in route.publish:
+            reads |= entry.value.reads
+    if node.iteration is not None and node.input is not None:
+        reads |= node.input.reads
+    return reads | _start_reads(graph, targets)
+
+
+def _start_reads(graph: Graph, names: Iterable[str]) -> References:
+    """What the named tasks read when they begin, through tasks that end at once (noops, blocks)."""
+    reads, seen, agenda = NOTHING, set[str](), list(names)
+    while agenda:
+        name = agenda.pop()
+        node = graph.tasks.get(name)
+        if name in seen or name in RESERVED or node is None:
+            continue
+        seen.add(name)
+        for part in _begin_parts(node):
+            reads |= part
+        if node.kind is TaskKind.NOOP:
+            agenda.extend(target for route in node.routes for target in route.targets)
+        agenda.extend(node.children)
+    return reads
+
+
+def _begin_parts(node: TaskNode) -> Iterator[References]:
+    if node.when is not None:
+        yield node.when.reads
+    for value in (node.input, node.timeout, node.delay):
+        if value is not None:
+            yield value.reads
+    if node.iteration is not None:
+        yield node.iteration.items.reads
+    if node.kind is TaskKind.NOOP:
+        for entry in node.publish:
+            yield entry.value.reads
+
+
+def _windows(state: RunState, finished: set[str]) -> Iterator[tuple[str, int, int, int]]:
+    for name in finished:
+        current = state.task(name).current
+        if current is not None and current.items is not None and current.items.next < current.items.total:
+            counts = current.items
+            yield name, current.iteration, counts.next, min(FETCH_AHEAD, counts.total - counts.next)

@@ -1,0 +1,48 @@
+"""A template of a task that could not be rendered is a failure of that task, with a type that says which part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attune_core.expressions.render import Condition, ExpressionError, Value
+from attune_core.expressions.scope import Scope
+from attune_core.workflow.draft import ErrorMap
+
+
+class TaskProblem(Exception):
+    """`error` becomes the task's error."""
+
+    def __init__(self, kind: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.error: ErrorMap = {"type": kind, "message": message, **details}
+
+
+def _problem(kind: str, place: str, problem: ExpressionError) -> TaskProblem:
+    code = "forbidden_secret" if problem.code == "forbidden_secret" else kind
+    details = {"expression": problem.expression} if problem.expression else {}
+    return TaskProblem(code, f"{place}: {problem.message}", **details)
+
+
+def render(value: Value, scope: Scope, kind: str, place: str) -> Any:
+    """Errors: TaskProblem of type `kind`; FactsMissing passes through."""
+    try:
+        return value.render(scope)
+    except ExpressionError as problem:
+        raise _problem(kind, place, problem) from problem
+
+
+def test(condition: Condition, scope: Scope, place: str) -> bool:
+    """Errors: TaskProblem of type condition_error; FactsMissing passes through."""
+    try:
+        return condition.test(scope)
+    except ExpressionError as problem:
+        raise _problem("condition_error", place, problem) from problem
+
+
+def seconds(value: Value, scope: Scope, place: str, *, positive: bool) -> float:
+    """A duration in seconds. Errors: TaskProblem of type input_error when it is no number in range."""
+    raw = render(value, scope, "input_error", place)
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or raw < 0 or (positive and raw == 0):
+        least = "above 0" if positive else "of 0 or more"
+        raise TaskProblem("input_error", f"{place} must be a number {least} (seconds), it is {raw!r}")
+    return float(raw)

@@ -1,0 +1,163 @@
+"""What templates see of a run: views of tasks, made only when a template looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attune_core.definition.graph import TaskKind
+from attune_core.expressions.scope import MISSING, FactsMissing, Scope
+from attune_core.model.outcome import Outcome
+from attune_core.workflow.draft import Draft
+from attune_core.workflow.state import Ended
+
+_FIELDS = (
+    "status",
+    "result",
+    "error",
+    "started_at",
+    "completed_at",
+    "duration",
+    "attempt",
+    "iteration",
+    "items",
+    "total_count",
+    "succeeded_count",
+    "failed_count",
+)
+
+
+class TaskView(Mapping[str, Any]):
+    """`task.<name>`: the latest activation that ended."""
+
+    def __init__(self, draft: Draft, name: str) -> None:
+        self._draft = draft
+        self._name = name
+
+    def __getitem__(self, field: str) -> Any:
+        if field not in _FIELDS:
+            raise KeyError(field)
+        ended = self._draft.task(self._name).last
+        if field == "status":
+            return self._status(ended)
+        if ended is None:
+            return None
+        return self._field(ended, field)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_FIELDS)
+
+    def __len__(self) -> int:
+        return len(_FIELDS)
+
+    def _status(self, ended: Ended | None) -> str:
+        if ended is not None:
+            return ended.status.value
+        return "pending" if self._draft.task(self._name).current is None else "running"
+
+    def _field(self, ended: Ended, field: str) -> Any:
+        match field:
+            case "result":
+                return result_of(self._draft, self._name)
+            case "items":
+                return _details_of(self._draft, self._name, ended)
+            case "error":
+                return ended.error
+            case "attempt" | "iteration":
+                return getattr(ended, field)
+            case "started_at" | "completed_at":
+                time = getattr(ended, field)
+                return None if time is None else time.isoformat()
+            case "duration":
+                return _duration(ended)
+            case _:
+                return _count(ended, field)
+
+
+def _duration(ended: Ended) -> float | None:
+    if ended.started_at is None or ended.completed_at is None:
+        return None
+    return (ended.completed_at - ended.started_at).total_seconds()
+
+
+def _count(ended: Ended, field: str) -> int | None:
+    counts = ended.items
+    if counts is None:
+        return None
+    if field == "total_count":
+        return counts.total
+    if field == "succeeded_count":
+        return counts.succeeded + counts.skipped
+    return counts.failed + counts.timed_out
+
+
+def result_of(draft: Draft, name: str) -> Any:
+    """The result of a task's latest ended activation. Errors: FactsMissing when it was not fetched."""
+    if name in draft.results:
+        return draft.results[name]
+    node, ended = draft.node(name), draft.task(name).last
+    if ended is None:
+        return None
+    if node.kind is TaskKind.PARALLEL:
+        return {child: result_of(draft, child) for child in node.children}
+    if node.kind is TaskKind.NOOP:
+        return None if ended.items is None else [None] * ended.items.total
+    if name in draft.facts.results:
+        return draft.facts.results[name]
+    raise FactsMissing(tasks=frozenset({name}))
+
+
+def _details_of(draft: Draft, name: str, ended: Ended) -> Any:
+    if ended.items is None:
+        return None
+    if name in draft.facts.item_details:
+        return draft.facts.item_details[name]
+    raise FactsMissing(tasks=frozenset({name}))
+
+
+class _TaskViews(Mapping[str, Mapping[str, Any]]):
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        if name not in self._draft.graph.tasks:
+            raise KeyError(name)
+        return TaskView(self._draft, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._draft.graph.tasks)
+
+    def __len__(self) -> int:
+        return len(self._draft.graph.tasks)
+
+
+def _kv(draft: Draft, key: str) -> Any:
+    if key not in draft.facts.kv:
+        raise FactsMissing(kv=frozenset({key}))
+    return draft.facts.kv[key]
+
+
+def scope_for(
+    draft: Draft,
+    *,
+    outcome: Outcome | None = None,
+    item: Any = MISSING,
+    index: Any = MISSING,
+    variables: Mapping[str, Any] | None = None,
+) -> Scope:
+    """`outcome`: that of the finished task, for its own publish, transitions and retry condition."""
+    now = draft.facts.now.isoformat()
+    return Scope(
+        tasks=_TaskViews(draft),
+        vars=draft.vars if variables is None else variables,
+        parameters=draft.facts.parameters,
+        pack_config=draft.facts.pack_config,
+        system={**draft.facts.system, "timestamp": now},
+        kv=lambda key: _kv(draft, key),
+        item=item,
+        index=index,
+        result=MISSING if outcome is None else outcome.result,
+        error=MISSING if outcome is None else outcome.error,
+        outcome=None if outcome is None else outcome.status.value,
+        now=now,
+    )

@@ -1,0 +1,32 @@
+"""The first decision of a run."""
+
+from __future__ import annotations
+
+from attune_core.model.status import ExecutionStatus
+from attune_core.workflow.activation import activate
+from attune_core.workflow.commands import SetTimer
+from attune_core.workflow.draft import Draft
+from attune_core.workflow.problems import TaskProblem, render
+from attune_core.workflow.scope import scope_for
+from attune_core.workflow.signals import TimerKind
+from attune_core.workflow.state import Stop, StopKind
+
+
+def start(draft: Draft) -> None:
+    """Set the variables, arm the run's timeout, activate every start task."""
+    draft.status = ExecutionStatus.RUNNING
+    draft.started_at = draft.facts.now
+    if draft.graph.timeout is not None:
+        draft.emit(SetTimer(TimerKind.RUN_TIMEOUT, draft.graph.timeout))
+    try:
+        _set_variables(draft)
+    except TaskProblem as problem:
+        draft.halt(Stop(StopKind.FAILURE, problem.error))
+        return
+    for name in draft.graph.start:
+        activate(draft, name)
+
+
+def _set_variables(draft: Draft) -> None:
+    for name, value in draft.graph.vars.items():
+        draft.vars[name] = render(value, scope_for(draft), "vars_error", f"vars.{name}")
