@@ -66,6 +66,7 @@ CREATE TABLE attune.workflow_definition (
   definition JSONB NOT NULL,
   digest TEXT NOT NULL,
   tags TEXT[] NOT NULL DEFAULT '{}',
+  from_pack BOOLEAN NOT NULL DEFAULT true, -- false: made through the API, survives an upgrade of its pack
   enabled BOOLEAN NOT NULL DEFAULT true,
   created TIMESTAMPTZ NOT NULL DEFAULT now(),
   updated TIMESTAMPTZ NOT NULL DEFAULT now()

@@ -1,0 +1,27 @@
+-- name: insert
+INSERT INTO attune.event (trigger_ref, payload, source, dedup_key, trace_id, depth)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (trigger_ref, dedup_key) WHERE dedup_key IS NOT NULL DO NOTHING
+RETURNING id;
+
+-- name: by_dedup_key
+SELECT id FROM attune.event WHERE trigger_ref = $1 AND dedup_key = $2;
+
+-- name: get
+SELECT id, trigger_ref, payload, source, trace_id, depth, matched, created FROM attune.event WHERE id = $1;
+
+-- name: page
+SELECT id, trigger_ref, payload, source, trace_id, depth, matched, created
+FROM attune.event
+WHERE ($1::bigint IS NULL OR id < $1) AND ($2::text IS NULL OR trigger_ref = $2)
+ORDER BY id DESC LIMIT $3;
+
+-- name: enforcement
+SELECT id, rule_ref, event, matched, reason, execution, created FROM attune.enforcement WHERE id = $1;
+
+-- name: enforcements
+SELECT id, rule_ref, event, matched, reason, execution, created
+FROM attune.enforcement
+WHERE ($1::bigint IS NULL OR id < $1) AND ($2::bigint IS NULL OR event = $2)
+  AND ($3::text IS NULL OR rule_ref = $3)
+ORDER BY id DESC LIMIT $4;

@@ -1,0 +1,27 @@
+-- name: get
+SELECT id, ref, pack_ref, label, description, kind, param_schema, payload_schema, spec, webhook_key, enabled,
+       created, updated
+FROM attune.trigger WHERE ref = $1;
+
+-- name: by_webhook_key
+SELECT id, ref, payload_schema, spec FROM attune.trigger WHERE webhook_key = $1 AND enabled;
+
+-- name: page
+SELECT id, ref, pack_ref, label, description, kind, param_schema, payload_schema, spec, webhook_key, enabled,
+       created, updated
+FROM attune.trigger
+WHERE ($1::text IS NULL OR ref > $1) AND ($2::text IS NULL OR pack_ref = $2)
+ORDER BY ref LIMIT $3;
+
+-- name: put
+INSERT INTO attune.trigger
+  (ref, pack, pack_ref, label, description, kind, param_schema, payload_schema, spec, webhook_key, enabled)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (ref) DO UPDATE SET
+  label = excluded.label, description = excluded.description, kind = excluded.kind,
+  param_schema = excluded.param_schema, payload_schema = excluded.payload_schema, spec = excluded.spec,
+  webhook_key = excluded.webhook_key, enabled = excluded.enabled, updated = now()
+WHERE attune.trigger.pack = excluded.pack;
+
+-- name: delete_others
+DELETE FROM attune.trigger WHERE pack = $1 AND NOT ref = ANY($2::text[]);
