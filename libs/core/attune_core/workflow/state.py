@@ -37,8 +37,8 @@ class StopKind(StrEnum):
 class ItemCounts:
     """The progress of an iteration. `next` is the first index that has not been started.
 
-    `limit` is the concurrency,
-    `live` the items in flight, `waiting` those of them on a timer. `first_error` is the error of the first item that failed, with its `index`.
+    `limit` is the concurrency, `live` the items in flight, `waiting` those of them on a timer. `first_error` is
+    the error of the first item that failed, with its `index`.
     `stopping`: no further item starts.
     """
 

@@ -1,0 +1,102 @@
+"""A world for the pure engine: it answers the engine's questions and keeps what the store would keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from attune_core.definition.graph import Graph
+from attune_core.expressions.scope import MISSING, FactsMissing
+from attune_core.model.outcome import Outcome
+from attune_core.model.status import OutcomeStatus
+from attune_core.workflow.advance import advance
+from attune_core.workflow.commands import Command, FinishExecution, RecordItem, RunAction, StoreItems
+from attune_core.workflow.facts import Facts
+from attune_core.workflow.signals import Signal, TaskKey
+from attune_core.workflow.state import RunState
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """One run of `graph`: tell it signals, read its commands. Facts are given only when the engine asks."""
+
+    graph: Graph
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    pack_config: Mapping[str, Any] = field(default_factory=dict)
+    kv: Mapping[str, Any] = field(default_factory=dict)
+    window: int = 100
+    state: RunState = field(default_factory=RunState)
+    now: datetime = EPOCH
+    commands: list[Command] = field(default_factory=list)
+    inputs: dict[TaskKey, Mapping[str, Any]] = field(default_factory=dict)
+    ended: dict[TaskKey, Outcome] = field(default_factory=dict)
+    items: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
+    asked: list[FactsMissing] = field(default_factory=list)
+
+    def tell(self, signal: Signal) -> list[Command]:
+        """Advance by one signal; returns the commands of this decision alone."""
+        facts = Facts(
+            now=self.now,
+            parameters=self.parameters,
+            pack_config=self.pack_config,
+            system={"workflow": self.graph.ref, "execution_id": 1, "workflow_execution_id": 1},
+            window=self.window,
+        )
+        while True:
+            try:
+                decision = advance(self.graph, self.state, signal, facts)
+            except FactsMissing as missing:
+                self.asked.append(missing)
+                facts = self._fetch(facts, missing)
+            else:
+                break
+        self.state = decision.state
+        self._keep(decision.commands)
+        return list(decision.commands)
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def _fetch(self, facts: Facts, missing: FactsMissing) -> Facts:
+        results = {**facts.results, **{name: self.result(name) for name in missing.tasks}}
+        details = {**facts.item_details, **{name: self.details(name) for name in missing.tasks}}
+        kv = {**facts.kv, **{key: self.kv.get(key, MISSING) for key in missing.kv}}
+        items = dict(facts.items)
+        for task, iteration, first, count in missing.items:
+            window = dict(enumerate(self.items[(task, iteration)][first : first + count], first))
+            items[(task, iteration)] = {**items.get((task, iteration), {}), **window}
+        return replace(facts, results=results, item_details=details, kv=kv, items=items)
+
+    def _keep(self, commands: tuple[Command, ...]) -> None:
+        self.commands.extend(commands)
+        for command in commands:
+            match command:
+                case RunAction():
+                    self.inputs[command.key] = command.parameters
+                case FinishExecution() | RecordItem():
+                    self.ended[command.key] = command.outcome
+                case StoreItems():
+                    self.items[(command.task, command.iteration)] = command.items
+                case _:
+                    pass
+
+    def result(self, name: str) -> Any:
+        last = self.state.task(name).last
+        assert last is not None
+        if last.items is None:
+            outcome = self.ended.get(TaskKey(name, last.iteration))
+            return outcome.result if outcome else None
+        return [detail["result"] for detail in self.details(name) or []]
+
+    def details(self, name: str) -> list[dict[str, Any]] | None:
+        last = self.state.task(name).last
+        assert last is not None
+        if last.items is None:
+            return None
+        keys = [TaskKey(name, last.iteration, index) for index in range(last.items.total)]
+        outcomes = [self.ended.get(key, Outcome(OutcomeStatus.CANCELLED)) for key in keys]
+        return [{"status": str(each.status), "result": each.result, "error": each.error} for each in outcomes]
