@@ -1,0 +1,133 @@
+"""Workflow runs: locked by id, loaded when the process does not know their state, written back once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from attune_common.store import queries
+from attune_common.store.connection import Connection, Row, jsons
+
+_SQL = queries.load("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run to be made for an execution's attempt."""
+
+    execution: int
+    attempt: int
+    workflow_ref: str
+    workflow_def: int | None
+    version: str
+    pack_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunChange:
+    """A run's row after a batch. `variables` None leaves them as they are; `error` is a sentence."""
+
+    id: int
+    revision: int
+    status: str
+    state: dict[str, Any]
+    variables: dict[str, Any] | None
+    tries: int
+    error: str | None
+    completed_at: datetime | None
+
+
+async def lock(connection: Connection, ids: Iterable[int]) -> list[Row]:
+    """Rows of id, revision, status, config (of the pack), now; in id order, locked."""
+    return await connection.fetch(_SQL.lock, sorted(set(ids)))
+
+
+async def load(connection: Connection, ids: Sequence[int]) -> list[Row]:
+    """State, variables and what never changes of a run and of its execution."""
+    return await connection.fetch(_SQL.load, list(ids))
+
+
+async def insert(connection: Connection, runs: Sequence[NewRun]) -> dict[int, int]:
+    """The id of each new run by its execution."""
+    columns = [
+        [getattr(run, name) for run in runs]
+        for name in ("execution", "attempt", "workflow_ref", "workflow_def", "version", "pack_ref")
+    ]
+    return {row["execution"]: row["id"] for row in await connection.fetch(_SQL.insert, *columns)}
+
+
+async def insert_versions(
+    connection: Connection, versions: Sequence[tuple[str, str, dict[str, Any], dict[str, Any]]]
+) -> None:
+    """(digest, ref, definition, task graph) of definitions that runs start from."""
+    digests, refs, definitions, graphs = zip(*versions, strict=True)
+    await connection.execute(
+        _SQL.insert_versions, list(digests), list(refs), jsons(definitions), jsons(graphs)
+    )
+
+
+async def definitions(connection: Connection, digests: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The stored definitions by digest."""
+    rows = await connection.fetch(_SQL.definitions, list(digests))
+    return {row["digest"]: row["definition"] for row in rows}
+
+
+async def update(connection: Connection, changes: Sequence[RunChange]) -> None:
+    if not changes:
+        return
+    ordered = sorted(changes, key=lambda change: change.id)
+    await connection.execute(
+        _SQL.update,
+        [change.id for change in ordered],
+        [change.revision for change in ordered],
+        [change.status for change in ordered],
+        jsons(change.state for change in ordered),
+        jsons(change.variables for change in ordered),
+        [change.tries for change in ordered],
+        [change.error for change in ordered],
+        [change.completed_at for change in ordered],
+    )
+
+
+async def of_executions(connection: Connection, executions: Sequence[int]) -> dict[int, int]:
+    """The run of each execution's current attempt, by execution."""
+    rows = await connection.fetch(_SQL.of_executions, list(executions))
+    return {row["execution"]: row["id"] for row in rows}
+
+
+async def children(connection: Connection, runs: Iterable[int]) -> list[tuple[int, int]]:
+    """(child run, parent run) of the unfinished subworkflows of the runs."""
+    rows = await connection.fetch(_SQL.children, list(runs))
+    return [(row["id"], row["parent_run"]) for row in rows]
+
+
+async def insert_requests(
+    connection: Connection, requests: Sequence[tuple[int, str, dict[str, Any]]]
+) -> None:
+    """(run, kind, detail) for the runs' own transactions to take up."""
+    if requests:
+        runs, kinds, details = zip(*requests, strict=True)
+        await connection.execute(_SQL.insert_requests, list(runs), list(kinds), jsons(details))
+
+
+async def lock_requests(connection: Connection, runs: Iterable[int]) -> list[Row]:
+    """Open requests (id, workflow_run, kind, detail) in the order they were made, locked."""
+    return await connection.fetch(_SQL.lock_requests, list(runs))
+
+
+async def close_requests(connection: Connection, ids: Sequence[int]) -> None:
+    if ids:
+        await connection.execute(_SQL.close_requests, list(ids))
+
+
+async def open_requests(connection: Connection, older_than: float) -> list[tuple[int, str]]:
+    """(run, kind) of requests that nobody took up for `older_than` seconds."""
+    rows = await connection.fetch(_SQL.open_requests, older_than)
+    return [(row["workflow_run"], row["kind"]) for row in rows]
+
+
+async def incident(connection: Connection, kind: str, subject: str, detail: dict[str, Any]) -> None:
+    """Open an incident unless the same one is open already."""
+    await connection.execute(_SQL.incident, kind, subject, detail)

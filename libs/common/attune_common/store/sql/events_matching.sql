@@ -1,0 +1,24 @@
+-- name: lock
+SELECT id, trigger_ref, payload, source, trace_id, depth, created FROM attune.event
+WHERE id = ANY($1::bigint[]) AND NOT matched ORDER BY id FOR NO KEY UPDATE
+
+-- name: rules
+SELECT r.id, r.ref, r.trigger_ref, r.criteria, r.action_ref, r.action_params, r.owner, p.config
+FROM attune.rule r LEFT JOIN attune.pack p ON p.ref = r.pack_ref
+WHERE r.trigger_ref = ANY($1::text[]) AND r.enabled AND COALESCE(p.enabled, true) ORDER BY r.id
+
+-- name: insert
+INSERT INTO attune.enforcement (rule, rule_ref, event, matched, reason, execution)
+SELECT n.rule, n.rule_ref, n.event, n.matched, n.reason, n.execution
+FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bool[], $5::text[], $6::bigint[])
+  AS n(rule, rule_ref, event, matched, reason, execution)
+ORDER BY n.event, n.rule_ref
+ON CONFLICT (event, rule_ref) DO NOTHING
+RETURNING event, rule_ref
+
+-- name: done
+UPDATE attune.event SET matched = true WHERE id = ANY($1::bigint[])
+
+-- name: forgotten
+SELECT id FROM attune.event
+WHERE NOT matched AND created < now() - make_interval(secs => $1) ORDER BY id LIMIT 200

@@ -1,0 +1,69 @@
+-- name: lock
+SELECT r.id, r.revision, r.status, p.config, now() AS now
+FROM attune.workflow_run r LEFT JOIN attune.pack p ON p.ref = r.pack_ref
+WHERE r.id = ANY($1::bigint[]) ORDER BY r.id FOR NO KEY UPDATE OF r
+
+-- name: load
+SELECT r.id, r.execution, r.attempt, r.workflow_ref, r.workflow_def, r.version, r.pack_ref, r.state, r.variables,
+       e.parameters, e.token, e.trace_id, e.root, e.depth, e.identity, e.rule_ref, e.trigger_ref, e.action_ref,
+       e.workflow_run AS parent_run, e.task_name, e.iteration, e.task_index, i.login
+FROM attune.workflow_run r
+JOIN attune.execution e ON e.id = r.execution
+LEFT JOIN attune.identity i ON i.id = e.identity
+WHERE r.id = ANY($1::bigint[])
+
+-- name: insert
+INSERT INTO attune.workflow_run (execution, attempt, workflow_ref, workflow_def, version, pack_ref, status)
+SELECT n.execution, n.attempt, n.workflow_ref, n.workflow_def, n.version, n.pack_ref, 'requested'
+FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+  AS n(execution, attempt, workflow_ref, workflow_def, version, pack_ref)
+RETURNING id, execution
+
+-- name: insert_versions
+INSERT INTO attune.workflow_version (digest, ref, definition, task_graph)
+SELECT n.digest, n.ref, n.definition, n.task_graph
+FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[]) AS n(digest, ref, definition, task_graph)
+ORDER BY n.digest
+ON CONFLICT DO NOTHING
+
+-- name: definitions
+SELECT digest, definition FROM attune.workflow_version WHERE digest = ANY($1::text[])
+
+-- name: update
+UPDATE attune.workflow_run r
+SET revision = n.revision, status = n.status::attune.execution_status_enum, state = n.state,
+    variables = COALESCE(n.variables, r.variables), tries = n.tries, error_message = n.error,
+    completed_at = n.completed_at, updated = now()
+FROM unnest($1::bigint[], $2::int[], $3::text[], $4::jsonb[], $5::jsonb[], $6::int[], $7::text[], $8::timestamptz[])
+  AS n(id, revision, status, state, variables, tries, error, completed_at)
+WHERE r.id = n.id
+
+-- name: of_executions
+SELECT w.id, w.execution FROM attune.workflow_run w JOIN attune.execution e ON e.id = w.execution
+WHERE w.execution = ANY($1::bigint[]) AND w.attempt = e.attempt
+
+-- name: children
+SELECT w.id, e.workflow_run AS parent_run FROM attune.execution e
+JOIN attune.workflow_run w ON w.execution = e.id AND w.attempt = e.attempt
+WHERE e.workflow_run = ANY($1::bigint[]) AND e.is_workflow
+  AND e.status NOT IN ('completed', 'failed', 'timeout', 'cancelled', 'abandoned', 'rolled_back', 'skipped')
+  AND w.status NOT IN ('completed', 'failed', 'timeout', 'cancelled', 'abandoned', 'rolled_back', 'skipped')
+ORDER BY w.id
+
+-- name: insert_requests
+INSERT INTO attune.run_request (workflow_run, kind, detail)
+SELECT n.run, n.kind, n.detail FROM unnest($1::bigint[], $2::text[], $3::jsonb[]) AS n(run, kind, detail)
+
+-- name: lock_requests
+SELECT id, workflow_run, kind, detail FROM attune.run_request
+WHERE workflow_run = ANY($1::bigint[]) AND NOT done ORDER BY id FOR UPDATE
+
+-- name: close_requests
+UPDATE attune.run_request SET done = true WHERE id = ANY($1::bigint[])
+
+-- name: open_requests
+SELECT workflow_run, kind FROM attune.run_request
+WHERE NOT done AND created < now() - make_interval(secs => $1) ORDER BY id LIMIT 500
+
+-- name: incident
+INSERT INTO attune.incident (kind, subject, detail) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING

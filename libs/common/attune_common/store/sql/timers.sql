@@ -1,0 +1,27 @@
+-- name: insert
+INSERT INTO attune.timer (due_at, kind, workflow_run, target)
+SELECT now() + make_interval(secs => n.seconds), n.kind, n.run, n.target
+FROM unnest($1::float8[], $2::text[], $3::bigint[], $4::jsonb[]) AS n(seconds, kind, run, target)
+
+-- name: due
+SELECT id, kind, workflow_run, target FROM attune.timer
+WHERE due_at <= now() AND NOT held ORDER BY due_at LIMIT $1
+
+-- name: lock
+SELECT id, kind, workflow_run, target FROM attune.timer
+WHERE id = ANY($1::bigint[]) AND NOT held ORDER BY id FOR UPDATE SKIP LOCKED
+
+-- name: next_due
+SELECT extract(epoch FROM min(due_at) - now())::float8 FROM attune.timer WHERE NOT held
+
+-- name: remove
+DELETE FROM attune.timer WHERE id = ANY($1::bigint[])
+
+-- name: remove_of_runs
+DELETE FROM attune.timer WHERE workflow_run = ANY($1::bigint[])
+
+-- name: hold
+UPDATE attune.timer SET held = true WHERE id = ANY($1::bigint[])
+
+-- name: release
+UPDATE attune.timer SET held = false WHERE workflow_run = ANY($1::bigint[]) AND held

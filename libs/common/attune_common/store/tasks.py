@@ -1,0 +1,41 @@
+"""The engine's state of each task of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attune_common.store import queries
+from attune_common.store.connection import Connection, jsons
+
+_SQL = queries.load("tasks")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """A task's row after a batch; `status` is what the state says in one word, for readers."""
+
+    run: int
+    name: str
+    status: str
+    state: dict[str, Any]
+
+
+async def load(connection: Connection, runs: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """State JSON by task name, by run."""
+    found: dict[int, dict[str, Any]] = {run: {} for run in runs}
+    for row in await connection.fetch(_SQL.load, list(found)):
+        found[row["workflow_run"]][row["task_name"]] = row["state"]
+    return found
+
+
+async def store(connection: Connection, changes: Sequence[TaskChange]) -> None:
+    if changes:
+        await connection.execute(
+            _SQL.store,
+            [change.run for change in changes],
+            [change.name for change in changes],
+            [change.status for change in changes],
+            jsons(change.state for change in changes),
+        )
