@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +21,7 @@ class Subscription:
     `queue`: its name. `keys`: (exchange, routing key pattern) pairs it is bound to. `durable` queues are shared
     by all consumers of that name (quorum on RabbitMQ); others are exclusive and vanish with the consumer.
     `prefetch`: deliveries in hand at most; `max_batch`: deliveries given to the handler at once.
+    `raw`: bodies are not decoded (`Delivery.messages` is empty), as in the dead letters.
     """
 
     queue: str
@@ -28,45 +29,69 @@ class Subscription:
     durable: bool = True
     prefetch: int = 200
     max_batch: int = 200
+    raw: bool = False
 
 
 class Delivery(Protocol):
-    """One wire message in hand. Exactly one of ack, requeue, reject is called, once."""
+    """One wire message in hand. One of ack, requeue, reject is called, once; further calls change nothing.
+
+    `attempt` counts from 1 how often it was given to a handler, as far as the broker knows. `headers` of a dead
+    letter: `x-attune-reason` (a sentence) and `x-attune-queue` (where it was refused).
+    """
 
     routing_key: str
     redelivered: bool
+    attempt: int
     messages: list[Message]
+    body: bytes
+    headers: Mapping[str, str]
 
     async def ack(self) -> None: ...
     async def requeue(self) -> None:
         """Give it back: it is delivered again, to anyone."""
+
     async def reject(self, reason: str) -> None:
         """Send it to the dead letters."""
 
 
 Handler = Callable[[list[Delivery]], Awaitable[None]]
 """Gets what has arrived, at least one delivery, never waits for more. Deliveries that it has not settled when it
-returns are acknowledged; when it raises, they are requeued after a pause that grows (0.05 to 2 s)."""
+returns are acknowledged. When it raises, they are given to it again after a pause that grows (0.05 to 2 s), in
+smaller batches until the one that fails is alone; that one returns to the queue after five failures, and goes to
+the dead letters when it has been delivered fifty times."""
 
 
 class Consumer(Protocol):
     async def stop(self) -> None:
-        """Take no more; return when the running handler has ended. What is still in hand goes back."""
+        """Take no more; return when the running handler has ended. What is still in hand goes back.
+
+        Cancel it (a timeout) to stop the handler as well: its deliveries go back too.
+        """
 
 
 class Bus(Protocol):
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Connect. Returns after four seconds at the latest, connected or not: the bus goes on trying."""
+
     async def stop(self) -> None: ...
     @property
     def healthy(self) -> bool:
         """A round trip succeeded within the last 8 seconds."""
+
     async def publish(self, wires: Sequence[Wire]) -> None:
         """Return when the broker has confirmed all. Errors: BusUnavailable.
 
         A message without any queue is not an error (facts may have no listener; jobs are found by the sweep).
         """
+
     async def declare(self, subscription: Subscription) -> None:
-        """Make the queue and its bindings exist, so that messages are kept before the first consumer comes."""
-    async def consume(self, subscription: Subscription, handler: Handler) -> Consumer: ...
+        """Make the queue and its bindings exist, so that messages are kept before the first consumer comes.
+
+        While the broker cannot be reached it is only noted, and made before the next message is published.
+        """
+
+    async def consume(self, subscription: Subscription, handler: Handler) -> Consumer:
+        """Start to take messages, now or as soon as the broker can be reached."""
+
     async def depth(self, queue: str) -> tuple[int, int]:
-        """(messages ready, consumers) of a durable queue; (0, 0) when it does not exist."""
+        """(messages ready, consumers) of a durable queue; (0, 0) when it does not exist. Errors: BusUnavailable."""

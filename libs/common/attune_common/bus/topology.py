@@ -31,4 +31,10 @@ def watcher(name: str) -> Subscription:
     return Subscription(f"attune.notifier.{name}", tuple((Exchange.EVENTS, key) for key in keys), durable=False)
 
 
-DEAD_LETTERS = Subscription("attune.dead-letters", ((Exchange.DEAD, "#"),))
+DEAD_LETTERS = Subscription("attune.dead-letters", ((Exchange.DEAD, "#"),), raw=True)
+
+DELIVERY_LIMIT = 50
+"""So often a message may come back to its queue before it goes to the dead letters. A shutdown counts too."""
+
+REASON_HEADER = "x-attune-reason"
+QUEUE_HEADER = "x-attune-queue"

@@ -1,0 +1,212 @@
+"""Micro-batches out of single deliveries, and ever smaller ones when a handler fails. Every implementation uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Mapping
+from typing import Protocol
+
+from attune_common.bus import metrics
+from attune_common.bus.bus import Delivery, Handler, Subscription
+from attune_common.contracts.base import Message
+from attune_common.contracts.envelope import UndecodableMessage, unpack
+from attune_common.runtime.logging import get
+
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 2.0
+FAILURES_ALONE = 5
+
+log = get("attune.bus")
+
+
+class Receipt(Protocol):
+    """A delivery as its transport holds it. Settling never raises: what a broker was not told, it delivers again."""
+
+    routing_key: str
+    redelivered: bool
+    attempt: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def lost(self) -> bool:
+        """The broker has taken it back (the connection it came by is gone)."""
+
+    async def ack(self) -> None: ...
+    async def requeue(self) -> None: ...
+    async def bury(self, reason: str) -> None: ...
+
+
+class InHand:
+    """A delivery on its way through the handler. Implements `Delivery`."""
+
+    __slots__ = (
+        "_receipt",
+        "attempt",
+        "body",
+        "failures",
+        "headers",
+        "messages",
+        "redelivered",
+        "routing_key",
+        "settled",
+    )
+
+    def __init__(self, receipt: Receipt) -> None:
+        self._receipt = receipt
+        self.routing_key = receipt.routing_key
+        self.redelivered = receipt.redelivered
+        self.attempt = receipt.attempt
+        self.body = receipt.body
+        self.headers = receipt.headers
+        self.messages: list[Message] = []
+        self.settled = False
+        self.failures = 0
+
+    @property
+    def lost(self) -> bool:
+        return self._receipt.lost
+
+    async def ack(self) -> None:
+        if self._settle():
+            await self._receipt.ack()
+
+    async def requeue(self) -> None:
+        if self._settle():
+            await self._receipt.requeue()
+
+    async def reject(self, reason: str) -> None:
+        if self._settle():
+            await self._receipt.bury(reason)
+
+    def _settle(self) -> bool:
+        first = not self.settled
+        self.settled = True
+        return first
+
+
+class Batches:
+    """One consumer's line of deliveries and the task that hands them to the handler, one batch at a time."""
+
+    def __init__(self, subscription: Subscription, handler: Handler) -> None:
+        self._subscription = subscription
+        self._handler = handler
+        self._waiting: deque[InHand] = deque()
+        self._limit = subscription.max_batch
+        self._failed_in_a_row = 0
+        self._arrived = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name=f"batches of {subscription.queue}")
+
+    def put(self, receipt: Receipt) -> None:
+        """Take a delivery in hand. After `stop` nothing happens: its transport gives it back."""
+        if not self._stopping.is_set():
+            self._waiting.append(InHand(receipt))
+            self._arrived.set()
+
+    async def stop(self) -> None:
+        """Return when the running handler has ended; requeue the rest. When cancelled, cancel the handler."""
+        self._stopping.set()
+        self._arrived.set()
+        try:
+            await asyncio.wait([self._task])
+        finally:
+            if not self._task.done():
+                self._task.cancel()
+                await asyncio.wait([self._task], timeout=LONGEST_PAUSE)
+            while self._waiting:
+                await self._waiting.popleft().requeue()
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            await self._arrived.wait()
+            batch = await self._next()
+            if batch:
+                await self._give(batch)
+            elif not self._waiting:
+                self._arrived.clear()
+
+    async def _next(self) -> list[InHand]:
+        """What has arrived, up to the limit. One that failed alone before comes alone again."""
+        batch: list[InHand] = []
+        while self._waiting and len(batch) < self._limit:
+            alone = self._waiting[0].failures > 0
+            if alone and batch:
+                break
+            delivery = self._waiting.popleft()
+            if not delivery.lost and await self._readable(delivery):
+                batch.append(delivery)
+            if alone:
+                break
+        return batch
+
+    async def _readable(self, delivery: InHand) -> bool:
+        if self._subscription.raw or delivery.messages:
+            return True
+        try:
+            delivery.messages = unpack(delivery.body)
+        except UndecodableMessage as problem:
+            log.warning("undecodable message", queue=self._subscription.queue, problem=str(problem))
+            metrics.dead_letters.labels(self._subscription.queue).inc()
+            await delivery.reject(f"undecodable: {problem}")
+            return False
+        return True
+
+    async def _give(self, batch: list[InHand]) -> None:
+        metrics.batch_size.labels(self._subscription.queue).observe(len(batch))
+        metrics.received.labels(self._subscription.queue).inc(len(batch))
+        given: list[Delivery] = list(batch)
+        try:
+            await self._handler(given)
+        except BaseException as problem:
+            self._take_back(batch)
+            if _meant_for_us(problem):
+                raise
+            await self._failed(batch, problem)
+        else:
+            await self._succeeded(batch)
+
+    async def _succeeded(self, batch: list[InHand]) -> None:
+        self._failed_in_a_row = 0
+        self._limit = min(self._subscription.max_batch, self._limit * 2)
+        for delivery in batch:
+            await delivery.ack()
+
+    def _take_back(self, batch: list[InHand]) -> None:
+        left = [delivery for delivery in batch if not delivery.settled]
+        for delivery in left:
+            delivery.attempt += 1
+            delivery.redelivered = True
+        self._waiting.extendleft(reversed(left))
+
+    async def _failed(self, batch: list[InHand], problem: BaseException) -> None:
+        self._failed_in_a_row += 1
+        self._limit = max(1, len(batch) // 2)
+        metrics.failures.labels(self._subscription.queue).inc()
+        log.error(
+            "a handler failed", queue=self._subscription.queue, size=len(batch), problem=repr(problem), exc_info=problem
+        )
+        if len(batch) == 1 and not batch[0].settled:
+            await self._failed_alone(self._waiting.popleft())
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failed_in_a_row - 1, 10))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._stopping.wait()
+
+    async def _failed_alone(self, delivery: InHand) -> None:
+        """To the end of the line, so that it holds up nobody; later back to the queue, where others find it."""
+        delivery.failures += 1
+        if delivery.failures < FAILURES_ALONE:
+            self._waiting.append(delivery)
+        else:
+            await delivery.requeue()
+
+
+def _meant_for_us(problem: BaseException) -> bool:
+    """A library may raise CancelledError when its connection freezes: only a real cancellation counts as one."""
+    if not isinstance(problem, asyncio.CancelledError):
+        return not isinstance(problem, Exception)
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,53 @@
+"""The exchanges and queues as RabbitMQ is asked to make them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiormq import Channel
+from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange
+
+from attune_common.bus.bus import Subscription
+from attune_common.bus.topology import DEAD_LETTERS, DELIVERY_LIMIT
+from attune_common.contracts.registry import Exchange
+
+_JOBS = RabbitExchange(Exchange.EXECUTIONS.value, ExchangeType.TOPIC)
+_EXCHANGES = (
+    RabbitExchange(Exchange.EVENTS.value, ExchangeType.TOPIC, bind_to=_JOBS, routing_key="#"),
+    RabbitExchange(Exchange.CONTROL.value, ExchangeType.FANOUT),
+    RabbitExchange(Exchange.DEAD.value, ExchangeType.FANOUT),
+)
+_NEVER = 1_000_000
+_LONGEST_PRIVATE_QUEUE = 100_000
+
+
+async def declare_exchanges(broker: RabbitBroker) -> None:
+    """Make all exchanges, with jobs going on from `attune.executions` to `attune.events`."""
+    for exchange in _EXCHANGES:
+        await broker.declare_exchange(exchange)
+
+
+async def declare_queue(channel: Channel, name: str, subscription: Subscription) -> None:
+    """Make the queue and its bindings. `name` is the subscription's, or one of the connection's own."""
+    await channel.queue_declare(
+        name,
+        durable=subscription.durable,
+        exclusive=not subscription.durable,
+        auto_delete=not subscription.durable,
+        arguments=queue_arguments(subscription),
+    )
+    for exchange, key in subscription.keys:
+        await channel.queue_bind(name, str(exchange), key)
+
+
+def queue_arguments(subscription: Subscription) -> dict[str, Any]:
+    """A limit of deliveries is always given: RabbitMQ 4 has one of 20 by default, which would eat dead letters."""
+    if not subscription.durable:
+        return {"x-max-length": _LONGEST_PRIVATE_QUEUE}
+    if subscription.queue == DEAD_LETTERS.queue:
+        return {"x-queue-type": "quorum", "x-delivery-limit": _NEVER}
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-dead-letter-exchange": Exchange.DEAD.value,
+    }

@@ -1,0 +1,179 @@
+"""One consumer on RabbitMQ: a FastStream subscriber that fills a line of batches, on any session that comes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiormq
+from aio_pika import IncomingMessage
+from faststream.message import StreamMessage
+from faststream.middlewares import AckPolicy
+from faststream.rabbit import Channel, RabbitQueue
+from faststream.rabbit.subscriber import RabbitSubscriber
+
+from attune_common.bus.batches import Batches
+from attune_common.bus.bus import BusUnavailable, Handler, Subscription
+from attune_common.bus.rabbitmq.declare import declare_queue
+from attune_common.bus.rabbitmq.link import Session, plain
+from attune_common.bus.rabbitmq.port import bounded
+from attune_common.bus.topology import QUEUE_HEADER, REASON_HEADER
+from attune_common.runtime.logging import get
+
+Bury = Callable[[str, str, bytes, str], Awaitable[None]]
+
+_unlike_any_other = itertools.count(1)
+
+log = get("attune.bus")
+
+
+class _RabbitReceipt:
+    """Implements `batches.Receipt`. Settles on the channel by which the message came, or not at all."""
+
+    def __init__(self, message: IncomingMessage, queue: str, bury: Bury) -> None:
+        self._channel = message.channel
+        self._tag = message.delivery_tag or 0
+        self._queue = queue
+        self._bury = bury
+        self.routing_key = message.routing_key or ""
+        self.redelivered = bool(message.redelivered)
+        self.attempt = 1 + _number(message.headers.get("x-delivery-count"))
+        self.body = message.body
+        self.headers: Mapping[str, str] = _readable(message.headers)
+
+    @property
+    def lost(self) -> bool:
+        return self._channel.is_closed
+
+    async def ack(self) -> None:
+        await self._tell(lambda: self._channel.basic_ack(self._tag, wait=False))
+
+    async def requeue(self) -> None:
+        await self._tell(lambda: self._channel.basic_nack(self._tag, requeue=True, wait=False))
+
+    async def bury(self, reason: str) -> None:
+        """The copy is confirmed before the original goes: a dead letter may be doubled, never lost."""
+        try:
+            await self._bury(self._queue, self.routing_key, self.body, reason)
+        except BusUnavailable:
+            await self.requeue()
+        else:
+            await self.ack()
+
+    async def _tell(self, send: Callable[[], Awaitable[None]]) -> None:
+        with contextlib.suppress(BusUnavailable):
+            async with bounded("settle a delivery"):
+                await send()
+
+
+class Intake:
+    """Implements `Consumer`. `attached` while the broker delivers to it."""
+
+    def __init__(
+        self, subscription: Subscription, handler: Handler, bury: Bury, forget: Callable[[Intake], None]
+    ) -> None:
+        self.subscription = subscription
+        self._bury = bury
+        self._forget = forget
+        self._batches = Batches(subscription, handler)
+        self._subscriber: RabbitSubscriber | None = None
+        self._channel: aiormq.Channel | None = None
+        self._lock = asyncio.Lock()
+        self._stopped = False
+
+    @property
+    def attached(self) -> bool:
+        return self._channel is not None and not self._channel.is_closed and bool(self._channel.consumers)
+
+    async def attach(self, session: Session) -> None:
+        """Make the queue and consume from it, unless it is done already. Errors: BusUnavailable."""
+        async with self._lock:
+            if self._stopped or self.attached:
+                return
+            await self._close()
+            async with bounded(f"declare {self.subscription.queue}"):
+                name = await self._declare(session)
+            async with bounded(f"consume from {self.subscription.queue}"):
+                await self._subscribe(session, name)
+
+    async def stop(self) -> None:
+        self._stopped = True
+        self._forget(self)
+        try:
+            if self._subscriber is not None:
+                with contextlib.suppress(BusUnavailable):
+                    async with bounded("stop consuming"):
+                        await self._subscriber.stop()
+            await self._batches.stop()
+        finally:
+            await self._close()
+
+    async def _declare(self, session: Session) -> str:
+        """A private queue has another name on every connection: a lost one may keep its own for a while."""
+        shared = self.subscription.durable
+        name = self.subscription.queue if shared else f"{self.subscription.queue}.{session.token}"
+        channel = await session.channel()
+        try:
+            await declare_queue(channel, name, self.subscription)
+        finally:
+            await channel.close()
+        return name
+
+    async def _subscribe(self, session: Session, name: str) -> None:
+        queue = _unseen(name)
+        subscriber = session.broker.subscriber(
+            queue,
+            channel=Channel(prefetch_count=self.subscription.prefetch, publisher_confirms=False),
+            ack_policy=AckPolicy.MANUAL,
+            decoder=_as_it_came,
+            no_reply=True,
+            persistent=False,
+        )
+        subscriber(self._take)
+        # FastStream sets it after the broker has begun to deliver, and drops what comes before.
+        subscriber.running = True
+        self._subscriber = subscriber
+        await subscriber.start()
+        consumed = await session.broker.declare_queue(queue)
+        channel = plain(await consumed.channel.get_underlay_channel())
+        channel.on_consumer_cancel_callbacks.add(lambda _: session.wake())
+        channel.closing.add_done_callback(lambda _: session.wake())
+        self._channel = channel
+
+    async def _take(self, message: IncomingMessage) -> None:
+        self._batches.put(_RabbitReceipt(message, self.subscription.queue, self._bury))
+
+    async def _close(self) -> None:
+        """Close the channel: the broker takes back whatever was not settled on it."""
+        channel, self._channel, self._subscriber = self._channel, None, None
+        if channel is not None and not channel.is_closed:
+            with contextlib.suppress(BusUnavailable):
+                async with bounded("close a channel"):
+                    await channel.close()
+
+
+def _unseen(name: str) -> RabbitQueue:
+    """An existing queue, to be consumed from. FastStream remembers queues by their arguments and would give back
+    one on a channel that is gone; the broker does not look at the arguments of a queue that is not to be made."""
+    return RabbitQueue(name, declare=False, robust=False, arguments={"x-expires": next(_unlike_any_other)})
+
+
+async def _as_it_came(message: StreamMessage[IncomingMessage]) -> IncomingMessage:
+    return message.raw_message
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _readable(headers: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that are text; why and where RabbitMQ itself gave up on the message is told as we tell it."""
+    texts = {name: value for name, value in headers.items() if isinstance(value, str)}
+    deaths = headers.get("x-death")
+    if REASON_HEADER not in texts and isinstance(deaths, list) and deaths and isinstance(deaths[0], dict):
+        texts[REASON_HEADER] = str(deaths[0].get("reason", ""))
+        texts[QUEUE_HEADER] = str(deaths[0].get("queue", ""))
+    return texts

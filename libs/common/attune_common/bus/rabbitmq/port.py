@@ -1,0 +1,35 @@
+"""The bound around every await on the broker: it ends in time, and in one kind of error."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiormq.exceptions import AMQPError
+from pamqp.exceptions import PAMQPException
+
+from attune_common.bus.bus import BusUnavailable
+
+BOUND = 4.0
+SILENCE = 8.0
+
+
+@asynccontextmanager
+async def bounded(what: str, seconds: float = BOUND) -> AsyncIterator[None]:
+    """Run the block for `seconds` at most. Errors: BusUnavailable for whatever the libraries raise.
+
+    They raise CancelledError too when a connection freezes or closes: that is no cancellation of the caller.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise BusUnavailable(f"{what}: the connection was lost") from None
+    except TimeoutError as problem:
+        raise BusUnavailable(f"{what}: no answer within {seconds:g} s") from problem
+    except (AMQPError, PAMQPException, OSError, RuntimeError) as problem:
+        raise BusUnavailable(f"{what}: {type(problem).__name__}: {problem}") from problem
