@@ -13,10 +13,10 @@ from typing import Any
 
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus
+from attune_core.rehearsal.memory import MemoryRun as World
 from attune_core.workflow import commands, signals
 from attune_core.workflow.codec import task_status
 from attune_core.workflow.signals import Signal, TaskKey, TimerKind
-from tests.unit.core.world import World
 
 _KEY = re.compile(r"^(?P<task>\w+)(/(?P<iteration>\d+))?(\[(?P<index>\d+)\])?$")
 _OUTCOMES = {

@@ -9,11 +9,12 @@ import pytest
 import yaml
 from attune_core.definition.compile import compile_graph
 from attune_core.definition.parse import parse_workflow
+
+from attune_core.rehearsal.memory import MemoryRun
+from attune_core.rehearsal.run import EPOCH
 from attune_core.workflow.codec import run_from_json, run_to_json, task_to_json
 from attune_core.workflow.state import RunState
-
 from tests.unit.core.script import check, signal_of
-from tests.unit.core.world import World
 
 _FOLDER = Path(__file__).parent / "stories"
 
@@ -26,12 +27,13 @@ def _stories() -> list[Any]:
     return found
 
 
-def _world(story: dict[str, Any]) -> World:
+def _world(story: dict[str, Any]) -> MemoryRun:
     text = yaml.safe_dump({"ref": "test.story", **story["workflow"]}, sort_keys=False)
     graph = compile_graph(parse_workflow(text, "story.yaml").definition)
     given = story.get("given") or {}
-    return World(
+    return MemoryRun(
         graph,
+        EPOCH,
         parameters=given.get("parameters", {}),
         pack_config=given.get("pack_config", {}),
         kv=given.get("kv", {}),

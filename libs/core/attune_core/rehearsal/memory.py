@@ -1,10 +1,10 @@
-"""A world for the pure engine: it answers the engine's questions and keeps what the store would keep."""
+"""What the store would keep of one run, kept in memory: it answers the engine's questions exactly when asked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from attune_core.definition.graph import Graph
@@ -17,49 +17,48 @@ from attune_core.workflow.facts import Facts
 from attune_core.workflow.signals import Signal, TaskKey
 from attune_core.workflow.state import RunState
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-
 
 @dataclass
-class World:
-    """One run of `graph`: tell it signals, read its commands. Facts are given only when the engine asks."""
+class MemoryRun:
+    """One run of `graph`. `inputs` and `ended` are by task key; `items` holds the lists of iterations."""
 
     graph: Graph
+    now: datetime
     parameters: Mapping[str, Any] = field(default_factory=dict)
     pack_config: Mapping[str, Any] = field(default_factory=dict)
     kv: Mapping[str, Any] = field(default_factory=dict)
     window: int = 100
     state: RunState = field(default_factory=RunState)
-    now: datetime = EPOCH
     commands: list[Command] = field(default_factory=list)
     inputs: dict[TaskKey, Mapping[str, Any]] = field(default_factory=dict)
     ended: dict[TaskKey, Outcome] = field(default_factory=dict)
     items: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
-    asked: list[FactsMissing] = field(default_factory=list)
 
     def tell(self, signal: Signal) -> list[Command]:
         """Advance by one signal; returns the commands of this decision alone."""
-        facts = Facts(
-            now=self.now,
-            parameters=self.parameters,
-            pack_config=self.pack_config,
-            system={"workflow": self.graph.ref, "execution_id": 1, "workflow_execution_id": 1},
-            window=self.window,
-        )
+        facts = self._facts()
         while True:
             try:
                 decision = advance(self.graph, self.state, signal, facts)
-            except FactsMissing as missing:
-                self.asked.append(missing)
-                facts = self._fetch(facts, missing)
-            else:
                 break
+            except FactsMissing as missing:
+                facts = self._fetch(facts, missing)
         self.state = decision.state
         self._keep(decision.commands)
         return list(decision.commands)
 
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+    def _facts(self) -> Facts:
+        system = {
+            "workflow": self.graph.ref,
+            "execution_id": 1,
+            "workflow_execution_id": 1,
+            "identity": {"login": "rehearsal"},
+            "trace_id": "rehearsal",
+        }
+        return Facts(self.now, self.parameters, self.pack_config, system, window=self.window)
 
     def _fetch(self, facts: Facts, missing: FactsMissing) -> Facts:
         results = {**facts.results, **{name: self.result(name) for name in missing.tasks}}
@@ -86,7 +85,8 @@ class World:
 
     def result(self, name: str) -> Any:
         last = self.state.task(name).last
-        assert last is not None
+        if last is None:
+            return None
         if last.items is None:
             outcome = self.ended.get(TaskKey(name, last.iteration))
             return outcome.result if outcome else None
@@ -94,8 +94,7 @@ class World:
 
     def details(self, name: str) -> list[dict[str, Any]] | None:
         last = self.state.task(name).last
-        assert last is not None
-        if last.items is None:
+        if last is None or last.items is None:
             return None
         keys = [TaskKey(name, last.iteration, index) for index in range(last.items.total)]
         outcomes = [self.ended.get(key, Outcome(OutcomeStatus.CANCELLED)) for key in keys]
