@@ -41,7 +41,7 @@ def _task(dice: Random, names: list[str], position: int, loops: bool) -> dict[st
 
 def _shape(dice: Random, task: dict[str, Any]) -> None:
     if dice.random() < 0.3:
-        task["with_items"] = "{{ range(%d) | list }}" % dice.choice([0, 1, 3, 7])
+        task["with_items"] = f"{{{{ range({dice.choice([0, 1, 3, 7])}) | list }}}}"
         task["concurrency"] = dice.choice([1, 2, 10])
         if dice.random() < 0.4:
             task["tolerate"] = {"count": dice.choice([1, 2])}
