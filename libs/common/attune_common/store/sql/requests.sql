@@ -29,6 +29,3 @@ UPDATE attune.execution
 SET status = 'cancelled', cancel_requested = true, error = $2, completed_at = now(), updated = now(),
     lease_until = NULL
 WHERE id = $1;
-
--- name: ask_run
-INSERT INTO attune.run_request (workflow_run, kind, detail) VALUES ($1, $2, $3);

@@ -1,0 +1,48 @@
+"""Reading executions for people: rows as the API shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from attune_common.store import queries
+from attune_common.store.connection import Connection, Row
+
+_SQL = queries.load("execution_views")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """None means any. `root`: only executions that have no parent."""
+
+    status: str | None = None
+    action: str | None = None
+    parent: int | None = None
+    root: bool = False
+    rule: str | None = None
+
+
+async def get(connection: Connection, execution: int) -> Row | None:
+    return await connection.fetchrow(_SQL.get, execution)
+
+
+async def page(connection: Connection, before: int | None, wanted: Filter, limit: int) -> list[Row]:
+    """Newest first, only ids below `before`; without parameters and results."""
+    return await connection.fetch(
+        _SQL.page, before, wanted.status, wanted.action, wanted.parent, wanted.root, wanted.rule, limit
+    )
+
+
+async def attempts(connection: Connection, execution: int) -> list[Row]:
+    """The attempts before the current one."""
+    return await connection.fetch(_SQL.attempts, execution)
+
+
+async def logs(
+    connection: Connection, execution: int, after: tuple[int, int], attempt: int | None, limit: int
+) -> list[Row]:
+    """Lines after `(attempt, seq)`, of one attempt or of all."""
+    return await connection.fetch(_SQL.logs, execution, *after, attempt, limit)
+
+
+async def exists(connection: Connection, execution: int) -> bool:
+    return bool(await connection.fetchval(_SQL.exists, execution))

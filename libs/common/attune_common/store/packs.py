@@ -1,0 +1,80 @@
+"""Packs and their files as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attune_common.store import queries
+from attune_common.store.connection import Connection, Row
+
+_SQL = queries.load("packs")
+
+
+@dataclass(frozen=True, slots=True)
+class PackRow:
+    """A pack as it is to be stored; `config` are the values that `conf_schema` describes."""
+
+    ref: str
+    label: str
+    description: str
+    version: str
+    digest: str
+    manifest: Mapping[str, Any]
+    conf_schema: Mapping[str, Any] | None
+    config: Mapping[str, Any]
+
+
+async def get(connection: Connection, ref: str) -> Row | None:
+    return await connection.fetchrow(_SQL.get, ref)
+
+
+async def lock(unit: Connection, ref: str) -> None:
+    """Keep others from changing this pack (which need not exist) until the unit ends."""
+    await unit.execute(_SQL.lock, ref)
+
+
+async def page(connection: Connection, after: str | None, limit: int) -> list[Row]:
+    return await connection.fetch(_SQL.page, after, limit)
+
+
+async def existing(connection: Connection, refs: Sequence[str]) -> set[str]:
+    """Those of `refs` that are registered."""
+    return {row["ref"] for row in await connection.fetch(_SQL.existing, list(refs))}
+
+
+async def put(unit: Connection, pack: PackRow, archive: bytes) -> Row:
+    """Store the pack and its archive, replacing an older version; the stored row."""
+    await unit.execute(_SQL.put_content, pack.digest, archive)
+    row = await unit.fetchrow(
+        _SQL.put, pack.ref, pack.label, pack.description, pack.version, pack.digest,
+        dict(pack.manifest), pack.conf_schema, dict(pack.config),
+    )  # fmt: skip
+    await unit.execute(_SQL.forget_old_content)
+    assert row is not None
+    return row
+
+
+async def set_config(unit: Connection, ref: str, config: Mapping[str, Any]) -> None:
+    await unit.execute(_SQL.set_config, ref, dict(config))
+
+
+async def content(connection: Connection, digest: str) -> bytes | None:
+    """The archive (tar.gz) of that content digest."""
+    archive: bytes | None = await connection.fetchval(_SQL.content, digest)
+    return archive
+
+
+async def live_executions(connection: Connection, ref: str) -> list[Row]:
+    """Up to 50 executions (id, action_ref, status) of the pack's actions that have not ended."""
+    return await connection.fetch(_SQL.live_executions, ref)
+
+
+async def delete(unit: Connection, ref: str) -> bool:
+    """Remove the pack with everything it brought; False when there is none."""
+    digest = await unit.fetchval(_SQL.delete, ref)
+    if digest is None:
+        return False
+    await unit.execute(_SQL.delete_content, digest)
+    return True

@@ -1,0 +1,62 @@
+"""What clients ask of executions and runs, stored for the executor: start, cancel, pause, resume, retry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from attune_common.store import queries
+from attune_common.store.connection import Connection, Row
+
+_SQL = queries.load("requests")
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRow:
+    """An execution to store as requested. `digest` is that of the request, for its idempotency key."""
+
+    action_ref: str
+    is_workflow: bool
+    parameters: Mapping[str, Any]
+    identity: int | None
+    trace_id: str
+    idempotency_key: str | None = None
+    digest: str = ""
+
+
+async def insert(unit: Connection, request: ExecutionRow) -> int | None:
+    """The id; None when the identity has used this idempotency key before."""
+    stored: int | None = await unit.fetchval(
+        _SQL.insert, request.action_ref, request.is_workflow, dict(request.parameters), request.identity,
+        request.trace_id, request.idempotency_key, request.digest,
+    )  # fmt: skip
+    return stored
+
+
+async def by_idempotency_key(connection: Connection, identity: int | None, key: str) -> Row | None:
+    """The execution (id, request_digest) that was asked for with this key."""
+    return await connection.fetchrow(_SQL.by_idempotency_key, identity, key)
+
+
+async def lock_execution(unit: Connection, execution: int) -> Row | None:
+    return await unit.fetchrow(_SQL.lock_execution, execution)
+
+
+async def latest_run(connection: Connection, execution: int) -> Row | None:
+    """The newest run (id, status) of a workflow's execution."""
+    return await connection.fetchrow(_SQL.latest_run, execution)
+
+
+async def run(connection: Connection, run_id: int) -> Row | None:
+    return await connection.fetchrow(_SQL.run, run_id)
+
+
+async def request_cancel(unit: Connection, execution: int) -> None:
+    await unit.execute(_SQL.request_cancel, execution)
+
+
+async def finish_cancelled(unit: Connection, execution: int, error: Mapping[str, Any]) -> None:
+    """End an execution that no worker holds."""
+    await unit.execute(_SQL.finish_cancelled, execution, dict(error))
+

@@ -1,0 +1,75 @@
+"""Bearer tokens `att_<id>_<secret>`: made, kept as a hash, looked up in constant time, revoked at once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from attune_common.store import queries
+from attune_common.store.connection import Connection, Row
+
+_SQL = queries.load("tokens")
+_FORM = re.compile(r"att_([A-Za-z0-9-]{4,64})_([A-Za-z0-9_-]{16,256})\Z")
+_NOBODY = hashlib.sha256(b"nobody").digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`id` is public, `secret` is not shown."""
+
+    id: str
+    secret: str = field(repr=False)
+
+    @property
+    def hash(self) -> bytes:
+        """A plain hash is enough: the secret has 256 bits of entropy."""
+        return hashlib.sha256(self.secret.encode()).digest()
+
+    @property
+    def text(self) -> str:
+        return f"att_{self.id}_{self.secret}"
+
+
+def make() -> Token:
+    """A new token; its text is shown once, to whoever asked for it."""
+    return Token(secrets.token_hex(8), secrets.token_urlsafe(32))
+
+
+def parse(text: str) -> Token | None:
+    """The token that the text spells; None when it spells none."""
+    found = _FORM.match(text)
+    return Token(found[1], found[2]) if found else None
+
+
+async def identify(connection: Connection, token: Token) -> Row | None:
+    """The identity (id, login, role) of a token that is valid now; the same work for one that is unknown."""
+    row = await connection.fetchrow(_SQL.identify, token.id)
+    kept = bytes(row["hash"]) if row else _NOBODY
+    return row if hmac.compare_digest(kept, token.hash) else None
+
+
+async def insert(
+    unit: Connection, token: Token, identity: int, label: str = "", expires: datetime | None = None
+) -> Row:
+    """The new row's id and created."""
+    row = await unit.fetchrow(_SQL.insert, token.id, identity, token.hash, label, expires)
+    assert row is not None
+    return row
+
+
+async def ensure(unit: Connection, token: Token, identity: int, label: str) -> None:
+    """Make this very token valid (again), for the tokens that an operator configures."""
+    await unit.execute(_SQL.ensure, token.id, identity, token.hash, label)
+
+
+async def page(connection: Connection, after: str | None, limit: int) -> list[Row]:
+    return await connection.fetch(_SQL.page, after, limit)
+
+
+async def revoke(unit: Connection, token_id: str) -> bool:
+    """False when there is no such token."""
+    return await unit.execute(_SQL.revoke, token_id) > 0

@@ -1,0 +1,48 @@
+"""Events and enforcements as clients see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attune_common.store.connection import Row
+from pydantic import BaseModel
+
+
+class Event(BaseModel):
+    """`matched`: the rules have been asked. `depth` counts the way event -> rule -> execution -> event."""
+
+    id: int
+    trigger: str
+    payload: Any
+    source: dict[str, Any]
+    trace_id: str
+    depth: int
+    matched: bool
+    created: datetime
+
+
+class Enforcement(BaseModel):
+    """One rule's verdict on one event; `execution` is what it started."""
+
+    id: int
+    rule: str
+    event: int
+    matched: bool
+    reason: str
+    execution: int | None
+    created: datetime
+
+
+class EventAccepted(BaseModel):
+    event_id: int
+
+
+def event(row: Row) -> Event:
+    values = {name: row[name] for name in Event.model_fields if name != "trigger"}
+    return Event(**values, trigger=row["trigger_ref"])
+
+
+def enforcement(row: Row) -> Enforcement:
+    values = {name: row[name] for name in Enforcement.model_fields if name != "rule"}
+    return Enforcement(**values, rule=row["rule_ref"])

@@ -1,0 +1,105 @@
+"""Executions as clients see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from attune_common.store.connection import Row
+from pydantic import BaseModel
+
+from attune_api.views.secrets import masked
+
+
+class ExecutionSummary(BaseModel):
+    """One unit of work. `workflow_execution`: its run, when the action is a workflow. `parent_workflow_execution`,
+
+    `task_name`, `iteration`, `task_index`: where it belongs, when it is a task of a run. `duration` in seconds.
+    """
+
+    id: int
+    action: str
+    status: str
+    attempt: int
+    max_retries: int
+    is_workflow: bool
+    workflow_execution: int | None
+    parent: int | None
+    root: int | None
+    parent_workflow_execution: int | None
+    task_name: str | None
+    iteration: int | None
+    task_index: int | None
+    timeout: float | None
+    pool: str | None
+    worker: str | None
+    cancel_requested: bool
+    identity: str | None
+    rule: str | None
+    trigger: str | None
+    event: int | None
+    trace_id: str
+    error: dict[str, Any] | None
+    created: datetime
+    updated: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration: float | None
+
+
+class Attempt(BaseModel):
+    attempt: int
+    status: str
+    error: dict[str, Any] | None
+    worker: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class Execution(ExecutionSummary):
+    """`attempts` are those before the current one. Secret parameters are masked."""
+
+    parameters: dict[str, Any]
+    result: Any = None
+    attempts: list[Attempt]
+
+
+class LogLine(BaseModel):
+    attempt: int
+    seq: int
+    stream: str
+    time: datetime
+    line: str
+
+
+def summary(row: Row) -> ExecutionSummary:
+    return ExecutionSummary(**_summary(row))
+
+
+def execution(row: Row, attempts: Iterable[Row]) -> Execution:
+    return Execution(
+        **_summary(row),
+        parameters=masked(row["param_schema"], row["parameters"]),
+        result=row["result"],
+        attempts=[Attempt(**dict(attempt)) for attempt in attempts],
+    )
+
+
+def duration(started: datetime | None, completed: datetime | None) -> float | None:
+    """Seconds; None while it runs."""
+    return None if started is None or completed is None else (completed - started).total_seconds()
+
+
+_RENAMED = {
+    "action": "action_ref",
+    "parent_workflow_execution": "workflow_run",
+    "rule": "rule_ref",
+    "trigger": "trigger_ref",
+}
+
+
+def _summary(row: Row) -> dict[str, Any]:
+    names = (name for name in ExecutionSummary.model_fields if name != "duration")
+    values = {name: row[_RENAMED.get(name, name)] for name in names}
+    return {**values, "duration": duration(row["started_at"], row["completed_at"])}
