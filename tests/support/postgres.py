@@ -53,6 +53,15 @@ async def execute(dsn: str, *statements: str) -> None:
         await session.close(timeout=10)
 
 
+async def fetch(dsn: str, query: str) -> Any:
+    """The first value that a query gives."""
+    session: Any = await asyncpg.connect(dsn, timeout=10)
+    try:
+        return await session.fetchval(query)
+    finally:
+        await session.close(timeout=10)
+
+
 @contextlib.contextmanager
 def server() -> Iterator[Server]:
     """The session's server with its template; skips or fails the test when there is none."""

@@ -139,7 +139,7 @@ def _programs(place: Place) -> Binaries:
     version = place.data / "PG_VERSION"
     major = int(version.read_text().split(".")[0]) if version.exists() else None
     reaches = place.account.reaches
-    found = binaries.find(major, lambda each: each.movable or reaches(each.folder / "postgres"))
+    found = binaries.find(major, lambda each: each.root is not None or reaches(each.folder / "postgres"))
     return found if reaches(found.folder / "postgres") else binaries.copy_to(found, place.home)
 
 
