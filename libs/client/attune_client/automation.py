@@ -32,9 +32,7 @@ class Automation:
         return cast(Rule, await self._transport.get(f"/rules/{quote(ref)}"))
 
     async def enable_rule(self, ref: str, enabled: bool) -> Rule:
-        return cast(
-            Rule, await self._transport.send("PUT", f"/rules/{quote(ref)}", json={"enabled": enabled})
-        )
+        return cast(Rule, await self._transport.send("PUT", f"/rules/{quote(ref)}", json={"enabled": enabled}))
 
     async def events(self, limit: int = 50) -> list[Event]:
         return cast("list[Event]", items_of(await self._transport.get("/events", {"limit": limit})))
@@ -48,9 +46,7 @@ class Automation:
 
     async def enforcements(self, event: int) -> list[Enforcement]:
         """What the rules made of an event."""
-        return cast(
-            "list[Enforcement]", items_of(await self._transport.get("/enforcements", {"event": event}))
-        )
+        return cast("list[Enforcement]", items_of(await self._transport.get("/enforcements", {"event": event})))
 
     async def send_webhook(self, key: str, payload: Any, secret: str = "") -> dict[str, Any]:
         """Post to a webhook trigger as an outside system would: signed when a secret is given."""

@@ -56,3 +56,9 @@ def from_answer(status: int, body: Any) -> ApiError:
         problems=[each for each in problems if isinstance(each, dict)] if isinstance(problems, list) else (),
         request_id=str(body.get("request_id") or ""),
     )
+
+
+class NotAWorkflow(AttuneError):
+    """Something that only workflows have was asked of another execution."""
+
+    code = "not_a_workflow"

@@ -47,21 +47,44 @@ class Run(TypedDict, total=False):
     completed_at: str | None
 
 
-class Task(TypedDict, total=False):
-    """A task of a run, or one item or one attempt of it: see `task_index`."""
+class Items(TypedDict, total=False):
+    """How far an iteration is, in items."""
 
-    id: int
+    total: int
+    started: int
+    live: int
+    succeeded: int
+    failed: int
+    timed_out: int
+    cancelled: int
+    skipped: int
+
+
+class Task(TypedDict, total=False):
+    """A task of a run with its latest activation; `items` only for iterations.
+
+    `child_workflow_execution` is the run of a subworkflow, `activations` counts the passes of a loop.
+    """
+
     task_name: str
     task_index: int | None
     iteration: int | None
     status: str
+    execution: int | None
+    child_workflow_execution: int | None
+    action: str | None
     attempt: int
     retry_count: int
-    execution: int | None
+    activations: int | None
+    items: Items | None
     result: Any
     error: ErrorInfo | None
+    worker: str | None
+    created: str | None
+    updated: str
     started_at: str | None
     completed_at: str | None
+    duration: float | None
 
 
 class Pack(TypedDict, total=False):

@@ -43,11 +43,7 @@ class Workflows:
     async def list(self, pack: str | None = None) -> list[Workflow]:
         """Those of one pack, or of all packs."""
         packs = [pack] if pack else [str(each["ref"]) async for each in self._transport.pages("/packs")]
-        return [
-            workflow
-            for ref in packs
-            async for workflow in self._transport.pages(f"/packs/{quote(ref)}/workflows")
-        ]
+        return [workflow for ref in packs async for workflow in self._transport.pages(f"/packs/{quote(ref)}/workflows")]
 
     async def get(self, ref: str) -> Workflow:
         return cast(Workflow, await self._transport.get(f"/workflows/{quote(ref)}"))
@@ -73,6 +69,4 @@ class Workflows:
 
     async def _write(self, method: str, path: str, source: str) -> Workflow:
         headers = {"Content-Type": "application/yaml"}
-        return cast(
-            Workflow, await self._transport.send(method, path, content=source.encode(), headers=headers)
-        )
+        return cast(Workflow, await self._transport.send(method, path, content=source.encode(), headers=headers))

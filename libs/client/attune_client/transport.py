@@ -71,9 +71,7 @@ class Transport:
     def unreachable(self, problem: Exception) -> ApiUnreachable:
         place = f"{self.address.url} (from {self.address.found})"
         if isinstance(problem, httpx2.TimeoutException):
-            return ApiUnreachable(
-                f"the API at {place} did not answer in time", hint="look at its /health/ready"
-            )
+            return ApiUnreachable(f"the API at {place} did not answer in time", hint="look at its /health/ready")
         return ApiUnreachable(f"nobody answers at {place}", hint=_NOT_UP)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from attune_client.errors import ApiError, StreamUnavailable
 from attune_client.executions import Executions, Runs
 from attune_client.models import Execution, Run, Task
-from attune_client.stream import StreamEvent, follow
+from attune_client.stream import follow
 from attune_client.transport import Transport
 from attune_core.model.status import ExecutionStatus
 
@@ -20,23 +20,13 @@ GATHER_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an iteration is, in items."""
-
-    total: int
-    succeeded: int
-    failed: int
-    live: int
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`tasks` is empty unless the execution is a workflow. `progress` is by task name."""
+    """`tasks` is empty unless the execution is a workflow. `children`: run of a subworkflow -> its tasks."""
 
     execution: Execution
     run: Run | None = None
     tasks: tuple[Task, ...] = ()
-    progress: Mapping[str, Progress] = field(default_factory=dict)
+    children: Mapping[int, tuple[Task, ...]] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
@@ -57,7 +47,7 @@ async def watch(transport: Transport, execution: int) -> AsyncIterator[Snapshot]
     try:
         while True:
             listener.changed.clear()
-            snapshot = await take(transport, execution, listener.progress)
+            snapshot = await take(transport, execution)
             yield snapshot
             if snapshot.over:
                 return
@@ -68,15 +58,26 @@ async def watch(transport: Transport, execution: int) -> AsyncIterator[Snapshot]
             await listening
 
 
-async def take(transport: Transport, execution: int, progress: Mapping[str, Progress]) -> Snapshot:
-    """The execution as it is now, with the tasks of its run."""
+async def take(transport: Transport, execution: int) -> Snapshot:
+    """The execution as it is now, with the tasks of its run and of the subworkflows in it."""
     found = await Executions(transport).get(execution)
     run_id = found.get("workflow_execution")
     if run_id is None:
         return Snapshot(found)
     runs = Runs(transport)
     run, tasks = await asyncio.gather(runs.get(run_id), runs.tasks(run_id))
-    return Snapshot(found, run, tuple(tasks), dict(progress))
+    return Snapshot(found, run, tuple(tasks), await _children(runs, tasks))
+
+
+async def _children(runs: Runs, tasks: Sequence[Task]) -> dict[int, tuple[Task, ...]]:
+    """The tasks of every subworkflow, those inside subworkflows too."""
+    known: dict[int, tuple[Task, ...]] = {}
+    level = list(tasks)
+    while wanted := [run for task in level if (run := task.get("child_workflow_execution")) and run not in known]:
+        found = await asyncio.gather(*(runs.tasks(run) for run in wanted))
+        known.update(zip(wanted, map(tuple, found), strict=True))
+        level = [task for tasks_of_one in found for task in tasks_of_one]
+    return known
 
 
 class _Listener:
@@ -87,13 +88,11 @@ class _Listener:
         self._execution = execution
         self._pause = POLL_SECONDS
         self.changed = asyncio.Event()
-        self.progress: dict[str, Progress] = {}
 
     async def run(self) -> None:
         with contextlib.suppress(StreamUnavailable, ApiError):
-            async for event in follow(self._transport, self._execution):
+            async for _ in follow(self._transport, self._execution):
                 self._pause = POLL_SECONDS_WITH_STREAM
-                self._note(event)
                 self.changed.set()
         self._pause = POLL_SECONDS
 
@@ -103,10 +102,3 @@ class _Listener:
             async with asyncio.timeout(self._pause):
                 await self.changed.wait()
         await asyncio.sleep(GATHER_SECONDS)
-
-    def _note(self, event: StreamEvent) -> None:
-        if event.type != "workflow.task.progress":
-            return
-        data = event.data
-        counts = {name: int(data.get(name, 0)) for name in ("total", "succeeded", "failed", "live")}
-        self.progress[str(data.get("task_name", ""))] = Progress(**counts)

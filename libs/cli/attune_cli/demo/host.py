@@ -101,10 +101,7 @@ class HostAgent:
 
     async def close(self) -> None:
         releases = [
-            release
-            for each in self._applications.values()
-            for release in (each.current, each.former)
-            if release
+            release for each in self._applications.values() for release in (each.current, each.former) if release
         ]
         await asyncio.gather(*(release.stop() for release in releases))
 

@@ -10,14 +10,15 @@ import contextlib
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
-
-from attune_cli.demo.host import HostAgent, free_port
+from attune_cli.demo.host import HostAgent
 from attune_cli.demo.routes import Receiver, make_app
+from attune_cli.serving import Serving, listen, port_of
+
+DEFAULT_PORT = 9900
 
 
 @dataclass(frozen=True)
@@ -32,40 +33,20 @@ class Site:
         return f"{self.url}/messages"
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals belong to the demonstration, which stops the site last."""
-        yield
-
-
 @contextlib.asynccontextmanager
 async def open_site(port: int = 0) -> AsyncIterator[Site]:
     """Serve until the block is left; every release that was started is stopped then."""
     folder = Path(tempfile.mkdtemp(prefix="attune-site-"))
     agent, receiver = HostAgent(folder), Receiver()
-    port = port or free_port()
-    config = uvicorn.Config(
-        make_app(agent, receiver), host="127.0.0.1", port=port, log_level="error", lifespan="off"
-    )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve())
+    listening = listen("127.0.0.1", port)
+    serving = Serving(make_app(agent, receiver), listening)
     try:
-        await _until_started(server, serving)
-        yield Site(f"http://127.0.0.1:{port}", receiver)
+        await serving.start()
+        yield Site(f"http://127.0.0.1:{port_of(listening)}", receiver)
     finally:
         await agent.close()
-        server.should_exit = True
-        await serving
+        await serving.stop(1)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _until_started(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
-    async with asyncio.timeout(15):
-        while not server.started:
-            if serving.done():
-                raise RuntimeError("the host agent could not listen")
-            await asyncio.sleep(0.01)
 
 
 async def _alone(port: int) -> None:
@@ -76,4 +57,4 @@ async def _alone(port: int) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_alone(int(sys.argv[1]) if len(sys.argv) > 1 else 9900))
+        asyncio.run(_alone(int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_PORT))

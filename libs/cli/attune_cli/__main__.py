@@ -1,0 +1,5 @@
+"""`python -m attune_cli` is `attune`."""
+
+from attune_cli.main import main
+
+main()

@@ -1,0 +1,29 @@
+"""`attune db`: the database's schema."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from attune_cli.output import Format, Output, say, show_rows
+
+app = typer.Typer(name="db", help="The database.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """The database."""
+
+
+@app.command()
+def migrate(output: Output = Format.TABLE) -> None:
+    """Bring the schema of ATTUNE_DATABASE_URL to this version. Safe to repeat and to run in parallel."""
+    from attune_common.runtime.settings import Settings
+    from attune_common.store.migrate import migrate as apply
+
+    applied = asyncio.run(apply(Settings().database_url))
+    if output is Format.TABLE and not applied:
+        say("the schema is up to date")
+        return
+    show_rows([{"migration": name} for name in applied], output, {"APPLIED": "migration"})

@@ -1,0 +1,144 @@
+"""`attune execution`: start, list, show, watch, log, cancel; pause, resume and retry workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from attune_cli import parameters
+from attune_cli.output import Format, Output, console, say, show_record, show_rows
+from attune_cli.output import show as show_value
+from attune_cli.session import ask
+
+if TYPE_CHECKING:
+    from attune_client import AsyncAttune
+
+app = typer.Typer(name="execution", help="Executions of actions and workflows.", no_args_is_help=True)
+
+Id = Annotated[int, typer.Argument(help="The execution's id.", min=1)]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Show it until it has ended.")]
+_FIELDS = {
+    "execution": "id",
+    "action": "action",
+    "status": "status",
+    "attempt": "attempt",
+    "workflow execution": "workflow_execution",
+    "created": "created",
+    "started": "started_at",
+    "completed": "completed_at",
+    "parameters": "parameters",
+    "result": "result",
+    "error": "error",
+}
+
+
+@app.command()
+def start(
+    action: Annotated[str, typer.Argument(help="The ref of an action or a workflow.")],
+    param: parameters.Given = None,
+    params_file: parameters.GivenFile = None,
+    watch: Watch = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Start an action."""
+    given = parameters.read(param, params_file)
+    if watch:
+        from attune_cli.live.follow import run_and_watch
+
+        run_and_watch(lambda attune: attune.executions.start(action, given), output)
+        return
+    show_record(ask(lambda attune: attune.executions.start(action, given)), output, _FIELDS)
+
+
+@app.command("list")
+def list_(
+    status: Annotated[str | None, typer.Option(help="Only those in this status.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only those of this action.")] = None,
+    parent: Annotated[int | None, typer.Option(help="Only what this execution started.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    output: Output = Format.TABLE,
+) -> None:
+    """The newest executions."""
+    found = ask(lambda attune: attune.executions.list(status=status, action=action, parent=parent, limit=limit))
+    columns = {"ID": "id", "ACTION": "action", "STATUS": "status", "TASK": "task_name", "CREATED": "created"}
+    show_rows(found, output, columns)
+
+
+@app.command()
+def show(execution: Id, output: Output = Format.TABLE) -> None:
+    """One execution; for a workflow with its tasks."""
+    from attune_cli.live.follow import show_now
+
+    show_now(execution, output, _FIELDS)
+
+
+@app.command()
+def watch(execution: Id, output: Output = Format.TABLE) -> None:
+    """Show it live until it has ended; the exit code tells how."""
+    from attune_cli.live.follow import run_and_watch
+
+    run_and_watch(lambda attune: attune.executions.get(execution), output)
+
+
+@app.command()
+def logs(execution: Id, output: Output = Format.TABLE) -> None:
+    """What the action wrote to stdout and stderr."""
+    lines = ask(lambda attune: attune.executions.logs(execution))
+    if output is not Format.TABLE:
+        show_value(lines, output, str)
+        return
+    screen = console()
+    for line in lines:
+        screen.print(line["line"], markup=False, style="red" if line["stream"] == "stderr" else None)
+
+
+@app.command()
+def history(execution: Id, output: Output = Format.TABLE) -> None:
+    """The journal of a workflow's run: what it was told and what it decided."""
+    entries = ask(lambda attune: _of_run(attune, execution, attune.runs.history))
+    show_rows(entries, output, {"REVISION": "revision", "TIME": "time", "SIGNAL": "signal"})
+
+
+@app.command()
+def cancel(execution: Id, output: Output = Format.TABLE) -> None:
+    """End it early."""
+    ask(lambda attune: attune.executions.cancel(execution))
+    say(f"execution {execution} is asked to stop", output)
+
+
+@app.command()
+def pause(execution: Id, output: Output = Format.TABLE) -> None:
+    """Let a workflow start nothing new until it is resumed."""
+    ask(lambda attune: _of_run(attune, execution, attune.runs.pause))
+    say(f"execution {execution} is asked to pause", output)
+
+
+@app.command()
+def resume(execution: Id, output: Output = Format.TABLE) -> None:
+    """Let a paused workflow go on."""
+    ask(lambda attune: _of_run(attune, execution, attune.runs.resume))
+    say(f"execution {execution} is asked to go on", output)
+
+
+@app.command()
+def retry(
+    execution: Id,
+    task: Annotated[list[str] | None, typer.Option(help="From this task. Repeatable.")] = None,
+    keep_items: Annotated[bool, typer.Option("--keep-items", help="Only failed items again.")] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Let a workflow that did not complete go on from its failed tasks."""
+    ask(lambda attune: _of_run(attune, execution, lambda run: attune.runs.retry(run, task, reset_items=not keep_items)))
+    say(f"execution {execution} is asked to try again", output)
+
+
+async def _of_run(attune: AsyncAttune, execution: int, work: Callable[[int], Awaitable[Any]]) -> Any:
+    """Do `work` with the run of an execution. Errors: NotAWorkflow."""
+    from attune_client.errors import NotAWorkflow
+
+    run = (await attune.executions.get(execution)).get("workflow_execution")
+    if run is None:
+        raise NotAWorkflow(f"execution {execution} is no workflow, or has not started yet")
+    return await work(run)

@@ -1,0 +1,73 @@
+"""The services as processes: `attune api`, `executor`, `worker`, `notifier`; and the contract they share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from attune_cli.output import Format, Output
+from attune_cli.output import show as show_value
+
+PANEL = "Services"
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (api, executor, worker, notifier):
+        app.command(rich_help_panel=PANEL)(command)
+    app.command(rich_help_panel=PANEL)(asyncapi)
+
+
+def api(
+    host: Annotated[str | None, typer.Option(help="Where to listen. [default: ATTUNE_API_HOST]")] = None,
+    port: Annotated[int | None, typer.Option(help="[default: ATTUNE_API_PORT]")] = None,
+) -> None:
+    """Serve REST, webhooks and the OpenAPI document."""
+    from attune_api.app import main
+
+    _run(main, api_host=host, api_port=port)
+
+
+def executor() -> None:
+    """Decide: start workflows, advance them, match rules, sweep what a crash left behind."""
+    from attune_executor.app import main
+
+    _run(main)
+
+
+def worker(
+    pools: Annotated[str | None, typer.Option(help="Comma separated. [default: ATTUNE_WORKER_POOLS]")] = None,
+    slots: Annotated[int | None, typer.Option(help="Actions at once.", min=1)] = None,
+    name: Annotated[str | None, typer.Option(help="[default: host name and process id]")] = None,
+) -> None:
+    """Run actions."""
+    from attune_worker.app import main
+
+    _run(main, worker_pools=pools, worker_slots=slots, worker_name=name)
+
+
+def notifier(
+    host: Annotated[str | None, typer.Option(help="Where to listen. [default: ATTUNE_NOTIFIER_HOST]")] = None,
+    port: Annotated[int | None, typer.Option(help="[default: ATTUNE_NOTIFIER_PORT]")] = None,
+) -> None:
+    """Serve the live stream."""
+    from attune_notifier.app import main
+
+    _run(main, notifier_host=host, notifier_port=port)
+
+
+def asyncapi(output: Output = Format.YAML) -> None:
+    """Print the AsyncAPI document of every message on the bus."""
+    from attune_common.contracts.asyncapi import document
+
+    value = document()
+    show_value(value, Format.YAML if output is Format.TABLE else output, str)
+
+
+def _run(main: Any, **given: Any) -> None:
+    """Run a service's `main(settings, stopping)` until a signal; only options that were given override settings."""
+    from attune_common.runtime.lifecycle import run_service
+    from attune_common.runtime.settings import Settings
+
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    run_service(lambda stopping: main(settings, stopping))

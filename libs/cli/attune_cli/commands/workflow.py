@@ -1,0 +1,87 @@
+"""`attune workflow`: check, list, show, draw and run workflows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attune_cli import parameters
+from attune_cli.output import Format, Output, say, show_record, show_rows
+from attune_cli.output import show as show_value
+from attune_cli.session import ask
+
+app = typer.Typer(name="workflow", help="Workflows.", no_args_is_help=True)
+
+Ref = Annotated[str, typer.Argument(help="The workflow's ref, pack.name.")]
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Workflow files.", exists=True, dir_okay=False)],
+    output: Output = Format.TABLE,
+) -> None:
+    """Find everything that is wrong in workflow files. Needs no running platform."""
+    from attune_cli.checking import check_workflow_file, finish
+
+    problems = [problem for file in files for problem in check_workflow_file(file)]
+    finish(problems, ", ".join(map(str, files)), output)
+
+
+@app.command("list")
+def list_(
+    pack: Annotated[str | None, typer.Option(help="Only those of this pack.")] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """The registered workflows."""
+    workflows = ask(lambda attune: attune.workflows.list(pack))
+    show_rows(workflows, output, {"REF": "ref", "VERSION": "version", "LABEL": "label"})
+
+
+@app.command()
+def show(ref: Ref, output: Output = Format.TABLE) -> None:
+    """One workflow with its definition."""
+    workflow = ask(lambda attune: attune.workflows.get(ref))
+    names = ("ref", "label", "description", "version", "tags", "param_schema", "out_schema", "definition")
+    show_record(workflow, output, {name: name for name in names})
+
+
+@app.command()
+def graph(
+    workflow: Annotated[str, typer.Argument(help="A ref, or a workflow file.")],
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart.")] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """The tasks and where each leads to. A file needs no running platform."""
+    from attune_cli.graphs import as_mermaid, as_tree, edges_of_definition, edges_of_file
+
+    path = Path(workflow)
+    if path.is_file():
+        edges = edges_of_file(path)
+    else:
+        edges = edges_of_definition(ask(lambda attune: attune.workflows.get(workflow))["definition"])
+    if mermaid:
+        print(as_mermaid(edges))
+    else:
+        show_value(edges, output, lambda: as_tree(workflow, edges))
+
+
+@app.command()
+def run(
+    ref: Ref,
+    param: parameters.Given = None,
+    params_file: parameters.GivenFile = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show the tasks until the run has ended.")] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Start a workflow. With --watch the exit code tells how it ended."""
+    given = parameters.read(param, params_file)
+    if watch:
+        from attune_cli.live.follow import run_and_watch
+
+        run_and_watch(lambda attune: attune.workflows.execute(ref, given), output)
+        return
+    started = ask(lambda attune: attune.workflows.execute(ref, given))
+    show_record(started, output, {"execution": "id", "status": "status"})
+    say(f"next:  attune execution watch {started['id']}", output)

@@ -1,0 +1,99 @@
+"""The services apart, as many processes over PostgreSQL and RabbitMQ, for `attune demo --services`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from attune_cli.demo.children import Children
+from attune_cli.demo.host import free_port
+from attune_cli.demo.platform import clean_environment, make_token, ready, until
+from attune_client.discovery import Address
+
+DATABASE = "attune_demo"
+VHOST = "attune_demo"
+DEFAULT_DATABASE_URL = "postgresql://postgres@127.0.0.1:5432/attune_demo"
+DEFAULT_AMQP_URL = "amqp://guest:guest@127.0.0.1:5672/"
+EXECUTORS = 2
+WORKERS = 2
+
+
+@contextlib.asynccontextmanager
+async def services_platform(folder: Path, extra: dict[str, str]) -> AsyncIterator[Address]:
+    """An api, two executors, two workers and a notifier. `extra` goes into their environment."""
+    database, amqp = await _database(), await _broker()
+    ports = {name: free_port() for name in ("api", "notifier")}
+    admin, worker = make_token(), make_token()
+    address = Address(f"http://127.0.0.1:{ports['api']}", admin, "the demonstration")
+    shared = {
+        "ATTUNE_DATABASE_URL": database,
+        "ATTUNE_AMQP_URL": amqp,
+        "ATTUNE_API_URL": address.url,
+        "ATTUNE_API_PORT": str(ports["api"]),
+        "ATTUNE_NOTIFIER_PORT": str(ports["notifier"]),
+        "ATTUNE_NOTIFIER_URL": f"http://127.0.0.1:{ports['notifier']}",
+        "ATTUNE_DATA_DIR": str(folder / "data"),
+        "ATTUNE_EGRESS": "any",
+    }
+    environment = clean_environment() | shared | extra
+    async with Children(folder) as children:
+        await _start(children, environment, admin, worker)
+        await until(lambda: ready(address), children)
+        yield address
+
+
+async def _start(children: Children, environment: dict[str, str], admin: str, worker: str) -> None:
+    tokens = {"ATTUNE_BOOTSTRAP_ADMIN_TOKEN": admin, "ATTUNE_BOOTSTRAP_WORKER_TOKEN": worker}
+    await children.attune("api", ["api"], environment | tokens)
+    await children.attune("notifier", ["notifier"], environment)
+    for number in range(1, EXECUTORS + 1):
+        await children.attune(f"executor-{number}", ["executor"], environment)
+    for number in range(1, WORKERS + 1):
+        name = f"worker-{number}"
+        await children.attune(name, ["worker", "--name", name], environment | {"ATTUNE_API_TOKEN": worker})
+
+
+async def _database() -> str:
+    """The database of the demonstration on the server of ATTUNE_DATABASE_URL: made, and migrated."""
+    from attune_common.store.migrate import ensure_database, migrate
+
+    given = urlsplit(os.environ.get("ATTUNE_DATABASE_URL") or DEFAULT_DATABASE_URL)
+    url = urlunsplit(given._replace(path=f"/{DATABASE}"))
+    await ensure_database(url)
+    await migrate(url)
+    return url
+
+
+async def _broker() -> str:
+    """A virtual host of our own where the broker lets us make one, else the one that was given."""
+    given = os.environ.get("ATTUNE_AMQP_URL") or DEFAULT_AMQP_URL
+    parts = urlsplit(given)
+    if await _make_vhost(parts.username or "guest", parts.hostname or "127.0.0.1"):
+        return urlunsplit(parts._replace(path=f"/{quote(VHOST, safe='')}"))
+    return given
+
+
+async def _make_vhost(user: str, host: str) -> bool:
+    """Only on this machine, with the broker's own tool, and only where it may be used."""
+    tool = shutil.which("rabbitmqctl")
+    if tool is None or host not in ("127.0.0.1", "localhost", "::1"):
+        return False
+    await _quiet(tool, "delete_vhost", VHOST)
+    made = await _quiet(tool, "add_vhost", VHOST)
+    return made and await _quiet(tool, "set_permissions", "-p", VHOST, user, ".*", ".*", ".*")
+
+
+async def _quiet(*command: str) -> bool:
+    import asyncio
+
+    nothing = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, stdin=nothing, stdout=nothing, stderr=nothing)
+    try:
+        return await asyncio.wait_for(process.wait(), 30) == 0
+    except TimeoutError:
+        process.kill()
+        return False

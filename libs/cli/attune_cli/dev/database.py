@@ -1,0 +1,35 @@
+"""The database of `attune dev`: the one that ATTUNE_DATABASE_URL names, else an embedded one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from attune_common.store.embedded.cluster import EmbeddedPostgres
+from attune_common.store.migrate import ensure_database, migrate
+
+
+class Database:
+    """`embedded` tells which; `url` is known after `start`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._given = os.environ.get("ATTUNE_DATABASE_URL", "")
+        self._server = None if self._given else EmbeddedPostgres(folder)
+        self.url = self._given
+
+    @property
+    def embedded(self) -> bool:
+        return self._server is not None
+
+    async def start(self) -> None:
+        """Running and with this version's schema. Errors: EmbeddedError, MigrationError, OSError."""
+        if self._server is None:
+            await ensure_database(self._given)
+        else:
+            self.url = await asyncio.to_thread(self._server.start)
+        await migrate(self.url)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            await asyncio.to_thread(self._server.stop)

@@ -1,0 +1,126 @@
+"""All services in one process over one store and one memory bus."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from attune_api.app import create_app
+from attune_common.outbox import Relay
+from attune_executor.app import Executor
+from attune_notifier.app import Notifier
+from attune_worker.app import Worker
+
+from attune_cli.dev.database import Database
+from attune_cli.dev.home import Home
+from attune_cli.serving import Serving, listen, port_of
+from attune_common.bus.memory import MemoryBus
+from attune_common.runtime import logging
+from attune_common.runtime.settings import Settings
+from attune_common.store.store import Store
+
+DRAIN_SECONDS = 10.0
+_QUICK = {
+    "lease_seconds": 6.0,
+    "heartbeat_seconds": 2.0,
+    "self_fence_seconds": 4.0,
+    "dispatch_lost_seconds": 3.0,
+}
+"""One process takes part, so what it held when it was killed need not be waited for as long as between hosts."""
+_log = logging.get("attune.dev")
+
+
+class DevPlatform:
+    """Parts are started one after the other and stopped in the reverse order."""
+
+    def __init__(self, folder: Path, host: str, port: int | None, overrides: dict[str, Any]) -> None:
+        self._home = Home(folder)
+        self._place = host, port
+        self._overrides = overrides
+        self._stops: list[Callable[[], Awaitable[None]]] = []
+        self.database = Database(folder / "postgres")
+        self.url = ""
+        self.token = ""
+
+    async def start(self) -> None:
+        """Errors: AlreadyRunning, EmbeddedError, MigrationError, OSError."""
+        self._home.open()
+        self._later(self._close_home)
+        await self.database.start()
+        self._later(self.database.stop)
+        listening = open_socket(*self._place)
+        self.url = f"http://{_shown(self._place[0])}:{port_of(listening)}"
+        await self._start_services(self._settings(), listening)
+        self._home.announce(self.url)
+
+    async def stop(self) -> None:
+        """Every part is stopped, whatever happens to another."""
+        while self._stops:
+            try:
+                await self._stops.pop()()
+            except Exception as problem:
+                _log.warning("a part did not stop as it should", error=repr(problem))
+
+    def _settings(self) -> Settings:
+        self.token = self._home.token("token")
+        worker = self._home.token("worker-token")
+        quick = {name: value for name, value in _QUICK.items() if f"ATTUNE_{name.upper()}" not in os.environ}
+        given: dict[str, Any] = {**quick, **self._overrides}
+        return Settings(
+            **given,
+            data_dir=self._home.folder,
+            database_url=self.database.url,
+            amqp_url="memory://",
+            api_url=self.url,
+            api_token=worker,
+            bootstrap_admin_token=self.token,
+            bootstrap_worker_token=worker,
+            allow_local_paths=True,
+        )
+
+    async def _start_services(self, settings: Settings, listening: socket.socket) -> None:
+        store, bus = Store(settings, source="attune/dev"), MemoryBus()
+        await store.open()
+        self._later(store.close)
+        await bus.start()
+        self._later(bus.stop)
+        relay = Relay(store, bus)
+        await relay.start()
+        self._later(relay.stop)
+        notifier = Notifier(bus, settings)
+        await self._begin(notifier)
+        serving = Serving(create_app(store, bus, settings, extra_routers=(notifier.router,)), listening)
+        for part in (Executor(store, bus, settings), serving, Worker(bus, settings)):
+            await self._begin(part)
+
+    async def _begin(self, part: Any) -> None:
+        await part.start()
+        self._later(lambda: part.stop(DRAIN_SECONDS))
+
+    async def _close_home(self) -> None:
+        self._home.close()
+
+    def _later(self, stop: Callable[[], Awaitable[None]]) -> None:
+        self._stops.append(stop)
+
+
+def open_socket(host: str, port: int | None) -> socket.socket:
+    """The port that was asked for; when none was, 8080 or, where that is taken, any free one.
+
+    Errors: OSError when the port that was asked for is taken.
+    """
+    if port is not None:
+        return listen(host, port)
+    try:
+        return listen(host, 8080)
+    except OSError:
+        return listen(host, 0)
+
+
+def _shown(host: str) -> str:
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

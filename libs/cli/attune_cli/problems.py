@@ -1,0 +1,103 @@
+"""Errors as people read them: what is wrong, where, and what to do next. Always on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attune_cli.exits import Exit, exit_code
+from attune_cli.output import console
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from attune_core.errors import AttuneError, Problem
+
+_NEXT = {
+    Exit.UNREACHABLE: "attune dev",
+    Exit.REFUSED: "",
+}
+_STYLES = {"error": "red", "warning": "yellow"}
+
+
+def report(error: AttuneError) -> Exit:
+    """Print an error with its places and hint; return the exit code it stands for."""
+    from attune_client.errors import ApiError
+    from attune_core.errors import DefinitionError
+
+    screen, code = console(stderr=True), exit_code(error)
+    places = _places(error)
+    sentence = f"{len(places)} problems" if isinstance(error, DefinitionError) else error.message
+    screen.print(_headline(sentence, error.code))
+    if places:
+        screen.print(problem_table(places))
+    if error.hint:
+        screen.print(f"hint: {error.hint}", style="cyan", markup=False)
+    if isinstance(error, ApiError) and error.request_id:
+        screen.print(f"request: {error.request_id}", style="dim", markup=False)
+    if _NEXT.get(code):
+        screen.print(f"next:  {_NEXT[code]}", markup=False)
+    return code
+
+
+def problem_table(problems: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """One line per finding: place, severity, sentence, hint."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    for problem in problems:
+        severity = str(problem.get("severity") or "error")
+        hint = str(problem.get("hint") or "")
+        sentence = Text(str(problem.get("message", "")))
+        if hint:
+            sentence.append(f" ({hint})", style="cyan")
+        if problem.get("code"):
+            sentence.append(f" [{problem['code']}]", style="dim")
+        table.add_row(Text(place_of(problem)), Text(severity, style=_STYLES.get(severity, "")), sentence)
+    return table
+
+
+def place_of(problem: Mapping[str, Any]) -> str:
+    """`file:line:column`, or the path of a field."""
+    file, line = str(problem.get("file") or ""), int(problem.get("line") or 0)
+    if file and line:
+        return f"{file}:{line}:{problem.get('column') or 0}"
+    return file or str(problem.get("path") or "")
+
+
+def as_record(problem: Problem) -> dict[str, Any]:
+    """A finding of the core in the form that the API uses for it."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "path": problem.path,
+        "severity": str(problem.severity),
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _places(error: AttuneError) -> list[dict[str, Any]]:
+    from attune_client.errors import ApiError
+    from attune_core.errors import DefinitionError
+
+    match error:
+        case DefinitionError():
+            return [as_record(problem) for problem in error.problems]
+        case ApiError():
+            return [dict(problem) for problem in error.problems if _adds_something(problem, error)]
+        case _:
+            return []
+
+
+def _adds_something(problem: Mapping[str, Any], error: AttuneError) -> bool:
+    return bool(problem.get("file") or problem.get("path")) or problem.get("message") != error.message
+
+
+def _headline(sentence: str, code: str) -> RenderableType:
+    from rich.text import Text
+
+    return Text.assemble(("error: ", "bold red"), sentence, (f" [{code}]", "dim"))
