@@ -95,7 +95,7 @@ class Batches:
         self._handler = handler
         self._waiting: deque[InHand] = deque()
         self._limit = subscription.max_batch
-        self._failed_in_a_row = 0
+        self._failed_alone_in_a_row = 0
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=f"batches of {subscription.queue}")
@@ -169,7 +169,7 @@ class Batches:
             await self._succeeded(batch)
 
     async def _succeeded(self, batch: list[InHand]) -> None:
-        self._failed_in_a_row = 0
+        self._failed_alone_in_a_row = 0
         self._limit = min(self._subscription.max_batch, self._limit * 2)
         for delivery in batch:
             await delivery.ack()
@@ -182,15 +182,17 @@ class Batches:
         self._waiting.extendleft(reversed(left))
 
     async def _failed(self, batch: list[InHand], problem: BaseException) -> None:
-        self._failed_in_a_row += 1
         self._limit = max(1, len(batch) // 2)
         metrics.failures.labels(self._subscription.queue).inc()
         log.error(
             "a handler failed", queue=self._subscription.queue, size=len(batch), problem=repr(problem), exc_info=problem
         )
-        if len(batch) == 1 and not batch[0].settled:
-            await self._failed_alone(self._waiting.popleft())
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failed_in_a_row - 1, 10))
+        pause = FIRST_PAUSE
+        if len(batch) == 1:
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failed_alone_in_a_row, 10))
+            self._failed_alone_in_a_row += 1
+            if not batch[0].settled:
+                await self._failed_alone(self._waiting.popleft())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await self._stopping.wait()

@@ -1,0 +1,206 @@
+"""What only a real broker can do to us: cut, hang, forget a queue; and that everything comes back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aio_pika
+import pytest
+from tests.conformance.bus.bench import Bench, Taker, rabbitmq, wire
+from tests.support.proxy import Proxy, proxy_to
+from tests.support.waiting import until
+
+from attune_common.bus.bus import BusUnavailable
+from attune_common.contracts.registry import Exchange
+
+
+@dataclass
+class Field:
+    """`bench.bus` reaches the broker through `proxy`; `direct` does not."""
+
+    bench: Bench
+    direct: Bench
+    proxy: Proxy
+
+    async def send(self, *numbers: int) -> None:
+        await self.direct.bus.publish([wire(self.bench.key("x"), number) for number in numbers])
+
+
+@pytest.fixture
+async def field(amqp_url: str) -> AsyncIterator[Field]:
+    async with proxy_to(amqp_url) as proxy:
+        bench, direct = Bench(rabbitmq(proxy.through(amqp_url))), Bench(rabbitmq(amqp_url))
+        await bench.open()
+        await direct.open()
+        try:
+            yield Field(bench, direct, proxy)
+        finally:
+            proxy.heal()
+            await bench.close()
+            await direct.close()
+
+
+async def published(field: Field, number: int) -> bool:
+    try:
+        await field.bench.send(number)
+    except BusUnavailable:
+        return False
+    return True
+
+
+async def test_a_cut_connection_is_made_again_and_consumers_come_back(field: Field) -> None:
+    taker, private = Taker(), Taker()
+    await field.bench.consume(field.bench.queue(), taker)
+    await field.bench.consume(field.bench.queue("private", durable=False), private)
+    await field.send(1)
+    await asyncio.gather(taker.have(1), private.have(1))
+    for number in (2, 3, 4):
+        before = field.proxy.accepted
+        field.proxy.cut()
+        await until(lambda before=before: field.proxy.accepted >= before + 2, 10, "new connections")  # type: ignore[misc]
+        await until(lambda number=number: published(field, number), 10, "publishing works again")  # type: ignore[misc]
+        await taker.have(number)
+    assert sorted(set(taker.numbers)) == [1, 2, 3, 4]
+
+
+async def test_what_was_in_hand_when_the_connection_was_cut_is_delivered_again(field: Field) -> None:
+    taker = Taker()
+    taker.hold()
+    await field.bench.consume(field.bench.queue(), taker)
+    await field.send(1, 2, 3)
+    await until(lambda: taker.entered)
+    field.proxy.cut()
+    await until(lambda: not field.bench.bus.healthy or field.proxy.accepted >= 4)
+    taker.release()
+    await until(lambda: set(taker.numbers) == {1, 2, 3} and any(one.redelivered for one in taker.deliveries))
+    await field.direct.ready(field.bench.queue(), 0)
+
+
+async def test_publishing_without_a_broker_fails_within_bounds_and_heals(field: Field) -> None:
+    field.proxy.refuse()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with pytest.raises(BusUnavailable):
+        await field.bench.send(1)
+    assert loop.time() - began < 6
+    await until(lambda: not field.bench.bus.healthy, 12, "the bus is not healthy")
+    began = loop.time()
+    with pytest.raises(BusUnavailable):
+        await field.bench.send(1)
+    assert loop.time() - began < 0.5
+    field.proxy.heal()
+    await until(lambda: published(field, 2), 10, "publishing works again")
+    await until(lambda: field.bench.bus.healthy, 10, "the bus is healthy again")
+
+
+async def test_a_broker_that_hangs_is_noticed_by_the_probe_and_left(field: Field) -> None:
+    taker = Taker()
+    await field.bench.consume(field.bench.queue(), taker)
+    before = field.proxy.accepted
+    field.proxy.hang()
+    with pytest.raises(BusUnavailable):
+        await field.bench.send(1)
+    await until(lambda: not field.bench.bus.healthy, 12, "the bus is not healthy")
+    await until(lambda: field.proxy.accepted > before, 20, "new connections are tried")
+    field.proxy.heal()
+    await until(lambda: published(field, 2), 15, "publishing works again")
+    await until(lambda: 2 in taker.numbers, 15, "the consumer is back")
+
+
+async def test_settling_on_a_hanging_broker_ends_and_the_task_is_not_cancelled(field: Field) -> None:
+    taker = Taker()
+    taker.hold()
+    consumer = await field.bench.consume(field.bench.queue(), taker)
+    await field.send(1)
+    await until(lambda: taker.entered)
+    field.proxy.hang()
+    taker.release()
+    async with asyncio.timeout(20):
+        await consumer.stop()
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_a_queue_deleted_under_its_consumer_comes_back_and_others_are_not_disturbed(
+    field: Field, amqp_url: str
+) -> None:
+    taker, other = Taker(), Taker()
+    await field.bench.consume(field.bench.queue(), taker)
+    await field.bench.consume(field.bench.queue("other"), other)
+    await field.send(1)
+    await asyncio.gather(taker.have(1), other.have(1))
+    before = field.proxy.accepted
+    for number in (2, 3):
+        await control(amqp_url, "queue_delete", field.bench.queue().queue)
+        await until(lambda: consumed(field, 1), 10, "the queue has its consumer again")
+        await field.send(number)
+        await taker.have(number)
+    assert taker.numbers == other.numbers == [1, 2, 3]
+    assert field.proxy.accepted == before
+
+
+async def consumed(field: Field, consumers: int) -> bool:
+    return (await field.direct.bus.depth(field.bench.queue().queue))[1] == consumers
+
+
+async def test_an_exchange_that_was_deleted_is_made_again(field: Field, amqp_url: str) -> None:
+    taker = Taker()
+    await field.bench.consume(field.bench.queue(), taker)
+    await control(amqp_url, "exchange_delete", Exchange.EVENTS.value)
+    await until(lambda: published(field, 1), 10, "publishing works again")
+    assert await taker.have(1) == [1]
+
+
+async def test_a_queue_of_another_shape_stops_only_its_own_consumer(field: Field, amqp_url: str) -> None:
+    good, bad = Taker(), Taker()
+    await control(amqp_url, "declare_queue", field.bench.queue("bad").queue)
+    await field.bench.consume(field.bench.queue("bad"), bad)
+    await field.bench.consume(field.bench.queue("good"), good)
+    await field.bench.send(1)
+    assert await good.have(1) == [1]
+    await control(amqp_url, "queue_delete", field.bench.queue("bad").queue)
+    await until(lambda: consumed_queue(field, "bad"), 10, "the consumer is there when the queue can be made")
+
+
+async def consumed_queue(field: Field, name: str) -> bool:
+    return (await field.direct.bus.depth(field.bench.queue(name).queue))[1] == 1
+
+
+async def test_start_without_a_broker_returns_and_connects_later(amqp_url: str) -> None:
+    async with proxy_to(amqp_url) as proxy:
+        proxy.refuse()
+        bench = Bench(rabbitmq(proxy.through(amqp_url)))
+        bus = rabbitmq(proxy.through(amqp_url))()
+        taker = Taker()
+        await bus.start()
+        assert not bus.healthy
+        await bus.declare(bench.queue())
+        await bus.consume(bench.queue(), taker)
+        proxy.heal()
+        await until(lambda: bus.healthy, 15, "the bus connects")
+        await bus.publish([wire(bench.key("x"), 1)])
+        assert await taker.have(1) == [1]
+        await bus.stop()
+
+
+async def test_a_message_survives_as_persistent_with_its_content_type(field: Field, amqp_url: str) -> None:
+    await field.bench.bus.declare(field.bench.queue())
+    await field.bench.send(1)
+    async with await aio_pika.connect(amqp_url) as connection:
+        channel = await connection.channel()
+        queue = await channel.get_queue(field.bench.queue().queue, ensure=True)
+        message: Any = await queue.get(timeout=5)
+        await message.ack()
+    assert message.content_type == "application/cloudevents-batch+json"
+    assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
+
+
+async def control(url: str, what: str, *arguments: str) -> None:
+    """One operation on the broker by a connection of its own."""
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        await getattr(channel, what)(*arguments)
