@@ -60,8 +60,8 @@ async def test_a_cut_connection_is_made_again_and_consumers_come_back(field: Fie
     for number in (2, 3, 4):
         before = field.proxy.accepted
         field.proxy.cut()
-        await until(lambda before=before: field.proxy.accepted >= before + 2, 10, "new connections")  # type: ignore[misc]
-        await until(lambda number=number: published(field, number), 10, "publishing works again")  # type: ignore[misc]
+        await until(lambda before=before: field.proxy.accepted >= before + 2, 10, "new connections")
+        await until(lambda number=number: published(field, number), 10, "publishing works again")
         await taker.have(number)
     assert sorted(set(taker.numbers)) == [1, 2, 3, 4]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 
 from tests.conformance.bus.bench import Bench, Taker, numbers_of
 from tests.support.waiting import until
@@ -117,7 +118,7 @@ async def test_the_pause_after_a_failure_grows(bench: Bench) -> None:
     await bench.consume(bench.queue(), fail)
     await bench.send(1)
     await until(lambda: len(times) >= 5)
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert gaps[0] >= 0.045
     assert gaps[3] >= 0.35
 

@@ -17,8 +17,6 @@ from attune_common.bus.topology import DEAD_LETTERS, DELIVERY_LIMIT, QUEUE_HEADE
 from attune_common.contracts.envelope import Wire
 from attune_common.contracts.registry import Exchange
 
-_FANOUT = {Exchange.CONTROL, Exchange.DEAD}
-
 
 @dataclass(order=True, slots=True)
 class _Entry:
@@ -202,4 +200,4 @@ class MemoryBus:
 def _accepts(exchange: str, key: str, wire: Wire) -> bool:
     """Whether a binding takes the message. Jobs go on from `attune.executions` to `attune.events`."""
     reaches = exchange == wire.exchange or (exchange == Exchange.EVENTS and wire.exchange == Exchange.EXECUTIONS)
-    return reaches and (wire.exchange in _FANOUT or matches(key, wire.routing_key))
+    return reaches and (Exchange(exchange).kind == "fanout" or matches(key, wire.routing_key))

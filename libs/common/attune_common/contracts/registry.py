@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from attune_common.contracts.base import Message
 from attune_common.contracts.event import EventCreated
@@ -40,13 +41,20 @@ class Exchange(StrEnum):
     CONTROL = "attune.control"
     DEAD = "attune.dead"
 
+    @property
+    def kind(self) -> Literal["topic", "fanout"]:
+        return "topic" if self in (Exchange.EVENTS, Exchange.EXECUTIONS) else "fanout"
+
+
+Model = type[Message]
+
 
 @dataclass(frozen=True, slots=True)
 class Contract:
     """`type` is the CloudEvents type and the routing key (jobs append `.<pool>`)."""
 
     type: str
-    model: type[Message]
+    model: Model
     exchange: Exchange = Exchange.EVENTS
 
 

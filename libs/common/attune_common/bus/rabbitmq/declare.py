@@ -11,20 +11,20 @@ from attune_common.bus.bus import Subscription
 from attune_common.bus.topology import DEAD_LETTERS, DELIVERY_LIMIT
 from attune_common.contracts.registry import Exchange
 
-_JOBS = RabbitExchange(Exchange.EXECUTIONS.value, ExchangeType.TOPIC)
-_EXCHANGES = (
-    RabbitExchange(Exchange.EVENTS.value, ExchangeType.TOPIC, bind_to=_JOBS, routing_key="#"),
-    RabbitExchange(Exchange.CONTROL.value, ExchangeType.FANOUT),
-    RabbitExchange(Exchange.DEAD.value, ExchangeType.FANOUT),
-)
 _NEVER = 1_000_000
 _LONGEST_PRIVATE_QUEUE = 100_000
 
 
 async def declare_exchanges(broker: RabbitBroker) -> None:
     """Make all exchanges, with jobs going on from `attune.executions` to `attune.events`."""
-    for exchange in _EXCHANGES:
-        await broker.declare_exchange(exchange)
+    jobs = _exchange(Exchange.EXECUTIONS)
+    await broker.declare_exchange(_exchange(Exchange.EVENTS, bind_to=jobs, routing_key="#"))
+    await broker.declare_exchange(_exchange(Exchange.CONTROL))
+    await broker.declare_exchange(_exchange(Exchange.DEAD))
+
+
+def _exchange(exchange: Exchange, **binding: Any) -> RabbitExchange:
+    return RabbitExchange(exchange.value, ExchangeType(exchange.kind), **binding)
 
 
 async def declare_queue(channel: Channel, name: str, subscription: Subscription) -> None:
