@@ -1,0 +1,1 @@
+"""The `attune` command: for people and for scripts."""
