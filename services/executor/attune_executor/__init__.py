@@ -1,0 +1,1 @@
+"""The executor: takes what has arrived, lets the core decide, writes and sends once."""
