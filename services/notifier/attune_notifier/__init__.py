@@ -1,0 +1,1 @@
+"""The notifier: brings what happens to clients that watch."""
