@@ -54,6 +54,11 @@ class ExecutionScheduled(Message):
     rule_ref: str | None = None
     trigger_ref: str | None = None
 
+    @property
+    def api_token(self) -> str:
+        """What the action may use the API with: the rights of the run's identity, while this attempt is current."""
+        return f"att_exec-{self.execution_id}_{self.token}"
+
 
 class ExecutionAccepted(Message):
     """A worker holds the attempt and renews its lease by heartbeat."""

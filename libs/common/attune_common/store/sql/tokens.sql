@@ -3,6 +3,11 @@ SELECT t.hash, i.id, i.login, i.role
 FROM attune.token t JOIN attune.identity i ON i.id = t.identity
 WHERE t.id = $1 AND t.revoked IS NULL AND i.enabled AND (t.expires IS NULL OR t.expires > now());
 
+-- name: identify_execution
+SELECT e.token, i.id, i.login, i.role
+FROM attune.execution e JOIN attune.identity i ON i.id = e.identity
+WHERE e.id = $1 AND e.status IN ('scheduled', 'running', 'canceling') AND i.enabled;
+
 -- name: insert
 INSERT INTO attune.token (id, identity, hash, label, expires) VALUES ($1, $2, $3, $4, $5)
 RETURNING id, created;
