@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Event-driven automation and workflows. Start with `attune dev`.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 dev.add_to(app)

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 START_SECONDS = 15.0
+DEFAULT_PORT = 8080
 _BACKLOG = 2048
 
 
@@ -67,6 +68,19 @@ def listen(host: str, port: int) -> socket.socket:
         raise
     listening.setblocking(False)
     return listening
+
+
+def open_socket(host: str, port: int | None) -> socket.socket:
+    """The port that was asked for; when none was, 8080 or, where that is taken, any free one.
+
+    Errors: OSError when the port that was asked for is taken.
+    """
+    if port is not None:
+        return listen(host, port)
+    try:
+        return listen(host, DEFAULT_PORT)
+    except OSError:
+        return listen(host, 0)
 
 
 def port_of(listening: socket.socket) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -28,6 +27,8 @@ def choose(api_url: str) -> None:
 
 def ask(work: Callable[[AsyncAttune], Awaitable[T]]) -> T:
     """Do `work` with a connected client. Errors: ApiError, ApiUnreachable."""
+    import asyncio
+
     return asyncio.run(_with_client(work))
 
 

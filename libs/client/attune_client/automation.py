@@ -31,9 +31,6 @@ class Automation:
     async def rule(self, ref: str) -> Rule:
         return cast(Rule, await self._transport.get(f"/rules/{quote(ref)}"))
 
-    async def enable_rule(self, ref: str, enabled: bool) -> Rule:
-        return cast(Rule, await self._transport.send("PUT", f"/rules/{quote(ref)}", json={"enabled": enabled}))
-
     async def events(self, limit: int = 50) -> list[Event]:
         return cast("list[Event]", items_of(await self._transport.get("/events", {"limit": limit})))
 

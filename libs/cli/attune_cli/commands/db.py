@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import typer
 
 from attune_cli.output import Format, Output, say, show_rows
@@ -19,6 +17,8 @@ def group() -> None:
 @app.command()
 def migrate(output: Output = Format.TABLE) -> None:
     """Bring the schema of ATTUNE_DATABASE_URL to this version. Safe to repeat and to run in parallel."""
+    import asyncio
+
     from attune_common.runtime.settings import Settings
     from attune_common.store.migrate import migrate as apply
 

@@ -8,19 +8,19 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from attune_api.app import create_app
 from attune_common.outbox import Relay
 from attune_executor.app import Executor
 from attune_notifier.app import Notifier
-from attune_worker.app import Worker
 
+from attune_api.app import create_app
 from attune_cli.dev.database import Database
 from attune_cli.dev.home import Home
-from attune_cli.serving import Serving, listen, port_of
+from attune_cli.serving import Serving, open_socket, port_of
 from attune_common.bus.memory import MemoryBus
 from attune_common.runtime import logging
 from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
+from attune_worker.app import Worker
 
 DRAIN_SECONDS = 10.0
 _QUICK = {
@@ -92,7 +92,7 @@ class DevPlatform:
         self._later(relay.stop)
         notifier = Notifier(bus, settings)
         await self._begin(notifier)
-        serving = Serving(create_app(store, bus, settings, extra_routers=(notifier.router,)), listening)
+        serving = Serving(create_app(store, bus, settings, extra_routers=(notifier.router,)), listening, lifespan=True)
         for part in (Executor(store, bus, settings), serving, Worker(bus, settings)):
             await self._begin(part)
 
@@ -105,19 +105,6 @@ class DevPlatform:
 
     def _later(self, stop: Callable[[], Awaitable[None]]) -> None:
         self._stops.append(stop)
-
-
-def open_socket(host: str, port: int | None) -> socket.socket:
-    """The port that was asked for; when none was, 8080 or, where that is taken, any free one.
-
-    Errors: OSError when the port that was asked for is taken.
-    """
-    if port is not None:
-        return listen(host, port)
-    try:
-        return listen(host, 8080)
-    except OSError:
-        return listen(host, 0)
 
 
 def _shown(host: str) -> str:

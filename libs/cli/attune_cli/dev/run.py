@@ -70,7 +70,11 @@ async def _work(attune: AsyncAttune, platform: DevPlatform, packs: Sequence[Path
 def banner(url: str, *, embedded: bool, packs: bool) -> str:
     """Where it is, and what to do first."""
     database = "embedded PostgreSQL" if embedded else "the database of ATTUNE_DATABASE_URL"
-    lines = [f"Attune is ready at {url}  (API documentation: {url}/docs)", f"data: {database}; Ctrl-C stops it", ""]
+    lines = [
+        f"Attune is ready at {url}  (OpenAPI: {url}/api/v1/openapi.json)",
+        f"data: {database}; Ctrl-C stops it",
+        "",
+    ]
     if not is_announced_at(url):
         lines.append(f"  export ATTUNE_API_URL={url}     # and ATTUNE_API_TOKEN, from the file `token`")
     lines.append("In another terminal:")

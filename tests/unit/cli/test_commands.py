@@ -1,0 +1,115 @@
+"""Commands that need no platform: their output, their exit codes, and how fast they start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+
+from attune_cli import parameters
+from attune_cli.exits import Exit, exit_code
+from attune_cli.graphs import as_mermaid
+from attune_client.errors import ApiError, ApiUnreachable
+
+DEPLOY = Path(__file__).parents[3] / "packs/examples/deploy"
+HELP_SECONDS = 0.3
+HEAVY = ("asyncpg", "fastapi", "faststream", "aio_pika", "httpx2", "pydantic", "rich", "asyncio")
+
+
+def attune(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "attune_cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys, attune_cli.main; print([m for m in sys.argv[1:] if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_help_is_quick() -> None:
+    fastest = 9.9
+    for _ in range(5):
+        began = time.perf_counter()
+        assert attune("--help").returncode == 0
+        fastest = min(fastest, time.perf_counter() - began)
+    assert fastest < HELP_SECONDS
+
+
+@pytest.mark.parametrize("form", ["json", "yaml", "table"])
+def test_a_good_pack_is_found_good(form: str) -> None:
+    found = attune("pack", "check", str(DEPLOY), "-o", form)
+    assert found.returncode == Exit.OK, found.stderr
+
+
+def test_problems_have_places_and_fail_the_command(tmp_path: Path) -> None:
+    file = tmp_path / "broken.yaml"
+    file.write_text("ref: my.broken\ntasks:\n  - name: one\n    on_sucess: two\n")
+    found = attune("workflow", "check", str(file), "-o", "json")
+    assert found.returncode == Exit.FAILED
+    problems = json.loads(found.stdout)
+    assert {"file", "line", "column", "code", "message", "hint", "severity"} <= problems[0].keys()
+    assert any(problem["line"] == 4 for problem in problems)
+    table = attune("workflow", "check", str(file))
+    assert f"{file}:4:" in table.stdout
+
+
+def test_a_directory_that_is_no_pack(tmp_path: Path) -> None:
+    found = attune("pack", "check", str(tmp_path))
+    assert found.returncode == Exit.FAILED
+    assert "not_a_pack" in found.stderr
+    assert "hint:" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_nobody_there_is_exit_3_with_what_to_do(tmp_path: Path) -> None:
+    environment = {"ATTUNE_API_URL": "http://127.0.0.1:1", "ATTUNE_DATA_DIR": str(tmp_path), "PATH": ""}
+    found = attune("pack", "list", env=environment)
+    assert found.returncode == Exit.UNREACHABLE
+    assert "attune dev" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_wrong_use_is_exit_2() -> None:
+    assert attune("pack", "lst").returncode == Exit.USAGE
+    assert attune("workflow", "run", "a.b", "-p", "novalue").returncode == Exit.USAGE
+
+
+def test_exit_codes_of_errors() -> None:
+    assert exit_code(ApiUnreachable("gone")) is Exit.UNREACHABLE
+    assert [exit_code(ApiError(status, "no", code="x")) for status in (401, 403, 404)] == [Exit.REFUSED] * 3
+    assert [exit_code(ApiError(status, "no", code="x")) for status in (409, 422, 500)] == [Exit.FAILED] * 3
+
+
+def test_parameters_are_text_json_or_files(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("from a file")
+    (tmp_path / "all.yaml").write_text("a: 1\nb: 2\n")
+    given = ["a=x=y", "n:=3", "l:=[1, 2]", f"t=@{tmp_path}/text", "empty="]
+    read = parameters.read(given, tmp_path / "all.yaml")
+    assert read == {"a": "x=y", "b": 2, "n": 3, "l": [1, 2], "t": "from a file", "empty": ""}
+
+
+@pytest.mark.parametrize("text", ["x", "=1", ":=1", "n:={", "t=@/nowhere"])
+def test_parameters_that_are_none(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        parameters.read([text], None)
+
+
+def test_a_graph_as_mermaid() -> None:
+    drawn = as_mermaid({"a": [{"to": "b", "on": "on_success"}, {"to": "fail", "on": "on_failure"}], "b": []})
+    assert drawn.splitlines()[0] == "flowchart TD"
+    assert '  a -->|"on_success"| b' in drawn
+    assert "fail_([fail])" in drawn
+
+
+def test_the_graph_of_a_file_needs_no_platform() -> None:
+    found = attune("workflow", "graph", str(DEPLOY / "workflows/deploy_application.yaml"), "-o", "json")
+    assert found.returncode == Exit.OK, found.stderr
+    edges = json.loads(found.stdout)
+    assert len(edges) == 10
+    assert {"to": "cleanup_deployment", "on": "on_complete"} in edges["rollback_deployment"]
