@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """`uses_item`: `item` or `index` is named; `uses_result`: the finished task's own `result`. `task_results` are the tasks whose `result` or `items` is read; `kv_keys` the literal keys of `kv.get`.
+    """`task_results` are the tasks whose `result` or `items` is read; `kv_keys` the literal keys of `kv.get`.
 
+    `uses_item`: `item` or `index` is named; `uses_result`: the finished task's own `result`.
     A key computed at run time is not listed: rendering then raises `FactsMissing`, and the decision is made
     again with the fact at hand.
     """

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from attune_core.expressions.failures import ExpressionError
+from attune_core.expressions.secrets import Secret
+
 
 class Missing:
     """The value of `item`, `index`, `result` or `error` where there is none (None is a real value)."""
@@ -40,11 +43,21 @@ def _no_kv(key: str) -> Any:
     raise FactsMissing(kv=frozenset({key}))
 
 
+def _no_secrets(key: str) -> Secret:
+    raise ExpressionError(
+        "Secrets cannot be read here",
+        code="forbidden_secret",
+        hint="kv.get_secret() works in the input of a task",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """`tasks` gives, per task name, the mapping that `task.<name>` shows (lazily; it may raise FactsMissing).
 
     `kv(key)` returns the stored value, or MISSING when the key does not exist; it may raise FactsMissing.
+    `secret(key)` returns the unopened secret, usually `Secret.of(key)`; it raises ExpressionError with the code
+    `forbidden_secret` when the run's identity may not read it.
     `now` is the decision's time, ISO 8601 UTC. `outcome` is the status of the finished task, for
     `succeeded()` and its kin without argument.
     """
@@ -55,6 +68,7 @@ class Scope:
     pack_config: Mapping[str, Any] = field(default_factory=dict)
     system: Mapping[str, Any] = field(default_factory=dict)
     kv: Callable[[str], Any] = _no_kv
+    secret: Callable[[str], Secret] = _no_secrets
     item: Any = MISSING
     index: Any = MISSING
     result: Any = MISSING

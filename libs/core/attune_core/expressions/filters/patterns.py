@@ -1,0 +1,138 @@
+"""Filters with regular expressions, on an engine whose time is linear in the text."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from attune_core.expressions.failures import fail, kind
+from attune_core.expressions.filters.registry import filter_named, text
+from attune_core.expressions.frame import Frame
+from attune_core.expressions.limits import PATTERN_CHARS
+
+MEMORY = 1 << 20
+
+
+@lru_cache(maxsize=256)
+def compiled(pattern: str, ignorecase: bool, multiline: bool) -> Any:
+    """Errors: ExpressionError for a pattern that is wrong or too large."""
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = MEMORY
+    flags = ("i" if ignorecase else "") + ("m" if multiline else "")
+    source = (f"(?{flags})" if flags else "") + pattern
+    try:
+        return re2.compile(source, options)
+    except re2.error as error:
+        reason = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else ""
+        fail("wrong_pattern", f"The pattern {pattern[:80]!r} cannot be used: {reason}", "the syntax is RE2's")
+
+
+def _prepared(frame: Frame, value: Any, pattern: Any, ignorecase: Any, multiline: Any) -> tuple[str, Any]:
+    if not isinstance(pattern, str):
+        fail("wrong_type", f"A pattern is text, not {kind(pattern)}")
+    if len(pattern) > PATTERN_CHARS:
+        fail("wrong_pattern", f"A pattern has at most {PATTERN_CHARS} characters")
+    frame.charge(100 + len(pattern))
+    engine = compiled(pattern, bool(ignorecase), bool(multiline))
+    return text(frame, value, "regex"), engine
+
+
+def _charge(frame: Frame, engine: Any, chars: int) -> None:
+    # In the worst case the engine visits every state of the pattern for every character.
+    frame.charge(8 + (chars >> 6) + (chars * engine.programsize >> 8))
+
+
+@filter_named("regex_match")
+def regex_match(frame: Frame, value: Any, pattern: Any, ignorecase: bool = False, multiline: bool = False) -> bool:
+    """Whether the text starts with the pattern."""
+    written, engine = _prepared(frame, value, pattern, ignorecase, multiline)
+    _charge(frame, engine, len(written))
+    return engine.match(written) is not None
+
+
+@filter_named("regex_search")
+def regex_search(
+    frame: Frame, value: Any, pattern: Any, group: Any = 0, ignorecase: bool = False, multiline: bool = False
+) -> Any:
+    """The first part of the text that fits (or one group of it); null when none does."""
+    written, engine = _prepared(frame, value, pattern, ignorecase, multiline)
+    _charge(frame, engine, len(written))
+    found = engine.search(written)
+    return None if found is None else _group(engine, found, group)
+
+
+def _group(engine: Any, found: Any, group: Any) -> Any:
+    known = engine.groupindex if isinstance(group, str) else range(engine.groups + 1)
+    if isinstance(group, bool) or not isinstance(group, int | str) or group not in known:
+        fail("wrong_value", f"The pattern has no group {str(group)[:40]!r}")
+    return found.group(group)
+
+
+@filter_named("regex_replace")
+def regex_replace(
+    frame: Frame,
+    value: Any,
+    pattern: Any,
+    replacement: Any = "",
+    count: int = 0,
+    ignorecase: bool = False,
+    multiline: bool = False,
+) -> str:
+    """Every part that fits replaced; `\\1` and `\\g<name>` stand for groups."""
+    written, engine = _prepared(frame, value, pattern, ignorecase, multiline)
+    return _replaced(frame, written, engine, text(frame, replacement, "regex_replace"), count)
+
+
+def _replaced(frame: Frame, written: str, engine: Any, replacement: str, count: int) -> str:
+    pieces: list[str] = []
+    end = 0
+    _charge(frame, engine, len(written))
+    for done, found in enumerate(engine.finditer(written), start=1):
+        pieces += (written[end : found.start()], _expanded(engine, found, replacement))
+        frame.room(len(pieces[-1]) + len(pieces[-2]))
+        end = found.end()
+        if done == count:
+            break
+        _charge(frame, engine, len(written) - end)
+    pieces.append(written[end:])
+    frame.room(sum(map(len, pieces)))
+    return "".join(pieces)
+
+
+@lru_cache(maxsize=256)
+def _template(replacement: str) -> tuple[str | int, ...]:
+    """The literal texts and group references of a replacement; names of groups are kept as `\\g<name>`."""
+    parts: list[str | int] = []
+    rest = replacement
+    while rest:
+        literal, slash, rest = rest.partition("\\")
+        parts.append(literal)
+        if not slash:
+            break
+        if rest[:1].isdecimal():
+            parts.append(int(rest[0]))
+            rest = rest[1:]
+        elif rest.startswith("g<") and ">" in rest:
+            name, _, rest = rest[2:].partition(">")
+            parts.append(int(name) if name.isdecimal() and len(name) < 4 else f"\\g<{name}>")
+        else:
+            parts.append(rest[:1])
+            rest = rest[1:]
+    return tuple(parts)
+
+
+def _expanded(engine: Any, found: Any, replacement: str) -> str:
+    if "\\" not in replacement:
+        return replacement
+    pieces: list[str] = []
+    for part in _template(replacement):
+        if isinstance(part, int):
+            pieces.append(_group(engine, found, part) or "")
+        elif part.startswith("\\g<"):
+            pieces.append(_group(engine, found, part[3:-1]) or "")
+        else:
+            pieces.append(part)
+    return "".join(pieces)

@@ -1,0 +1,95 @@
+"""The state of one rendering: what is left of its fuel, its scope and its local names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from attune_core.expressions.failures import ExpressionError, fail
+from attune_core.expressions.limits import CHARS_PER_UNIT_SHIFT, FUEL, OUTPUT_CHARS, VALUE_DEPTH
+from attune_core.expressions.scope import Scope
+
+
+class Unset:
+    """A local name that has not been set yet."""
+
+
+UNSET: Final = Unset()
+
+
+class Frame:
+    """Passed to every compiled part.
+
+    `line` is the line of the template that is being rendered, `given` the large values given out so far.
+    """
+
+    __slots__ = ("fuel", "given", "line", "scope", "slots")
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.fuel = FUEL
+        self.slots: list[Any] = []
+        self.given: dict[int, Any] = {}
+        self.line = 0
+
+    def charge(self, units: int) -> None:
+        self.fuel -= units
+        if self.fuel < 0:
+            raise exhausted()
+
+    def text(self, value: str) -> str:
+        """Charge for text that was made, and refuse it when it is too long."""
+        size = len(value)
+        if size > 64:
+            self.room(size)
+        return value
+
+    def room(self, size: int) -> None:
+        """Charge for text of `size` characters before it is made."""
+        if size > OUTPUT_CHARS:
+            fail("too_long", f"Text of {size} characters is longer than the limit of {OUTPUT_CHARS}")
+        self.charge(size >> CHARS_PER_UNIT_SHIFT)
+
+
+Run: TypeAlias = Callable[[Frame], Any]
+
+
+def exhausted() -> ExpressionError:
+    return ExpressionError(
+        "The template does more work than a template may",
+        code="fuel_exhausted",
+        hint="do it in an action: templates are for small changes of shape",
+    )
+
+
+def measure(frame: Frame, value: Any) -> None:
+    """Charge for a walk over all of `value`, as a tree: what is shared counts each time it is reached.
+
+    Errors: ExpressionError when it is too big or nested deeper than JSON may be.
+    """
+    level = [value]
+    depth = 0
+    frame.charge(1)
+    while level:
+        level = _children(frame, level)
+        depth += 1
+        if depth > VALUE_DEPTH:
+            fail("too_deep", f"A value is nested deeper than {VALUE_DEPTH} levels")
+
+
+def _children(frame: Frame, level: list[Any]) -> list[Any]:
+    below: list[Any] = []
+    chars = 0
+    for value in level:
+        if type(value) is str:
+            chars += len(value)
+        elif isinstance(value, list | tuple):
+            # Charged before it is copied: a shared list may be reached any number of times.
+            frame.charge(len(value))
+            below.extend(value)
+        elif isinstance(value, Mapping):
+            frame.charge(len(value))
+            below.extend(value.values())
+            chars += sum(map(len, value))
+    frame.charge(chars >> CHARS_PER_UNIT_SHIFT)
+    return below

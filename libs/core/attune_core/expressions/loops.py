@@ -1,0 +1,105 @@
+"""`{% for %}`: every pass is charged for all that it may do, so a loop costs nothing to watch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import nodes
+
+from attune_core.expressions.blocks import Block, Pieces, compile_body, statement
+from attune_core.expressions.compiler import Compiler, refusal
+from attune_core.expressions.filters.registry import elements
+from attune_core.expressions.frame import UNSET, Frame, Run
+from attune_core.expressions.targets import Store, target
+from attune_core.expressions.values import truth
+
+UNITS_PER_NODE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """`places`: the local names of one pass; `shown`: the place of `loop`, when it is named."""
+
+    line: int
+    iterated: Run
+    store: Store
+    test: Run | None
+    body: Block
+    otherwise: Block
+    places: tuple[int, ...]
+    shown: int | None
+    weight: int
+
+    def run(self, frame: Frame, pieces: Pieces) -> None:
+        frame.line = self.line
+        items = elements(frame, self.iterated(frame), "for")
+        if self.test is not None:
+            items = list(self._chosen(frame, items, self.test))
+        for position, item in enumerate(items):
+            self._bind(frame, item)
+            if self.shown is not None:
+                frame.slots[self.shown] = _loop(items, position)
+            self.body(frame, pieces)
+        if not items:
+            self.otherwise(frame, pieces)
+
+    def _chosen(self, frame: Frame, items: list[Any], test: Run) -> Iterator[Any]:
+        for item in items:
+            self._bind(frame, item)
+            if truth(test(frame)):
+                yield item
+
+    def _bind(self, frame: Frame, item: Any) -> None:
+        frame.charge(self.weight)
+        for place in self.places:
+            frame.slots[place] = UNSET
+        self.store(frame, item)
+
+
+@statement(nodes.For)
+def loop(compiler: Compiler, node: nodes.For) -> Block:
+    if node.recursive:
+        raise refusal(node, "forbidden_expression", "A loop cannot be recursive")
+    iterated = compiler.compile(node.iter)
+    with compiler.block():
+        shown = compiler.declare("loop") if _names_loop(node) else None
+        store = target(compiler, node.target)
+        test = compiler.compile(node.test) if node.test is not None else None
+        body = compile_body(compiler, node.body)
+        places = tuple(compiler.locals[-1].values())
+    with compiler.branch():
+        otherwise = compile_body(compiler, node.else_)
+    weight = 2 + UNITS_PER_NODE * _size(node)
+    return Loop(node.lineno, iterated, store, test, body, otherwise, places, shown, weight).run
+
+
+def _loop(items: list[Any], position: int) -> dict[str, Any]:
+    """What `loop` shows in one pass."""
+    length = len(items)
+    return {
+        "index": position + 1,
+        "index0": position,
+        "revindex": length - position,
+        "revindex0": length - position - 1,
+        "first": position == 0,
+        "last": position == length - 1,
+        "length": length,
+        "previtem": items[position - 1] if position else None,
+        "nextitem": items[position + 1] if position + 1 < length else None,
+    }
+
+
+def _names_loop(node: nodes.For) -> bool:
+    return any(name.name == "loop" for name in node.find_all(nodes.Name))
+
+
+def _size(node: nodes.For) -> int:
+    """How many nodes one pass visits at most. Inner loops charge for their own passes beside it."""
+    level: list[nodes.Node] = [*node.body] + ([node.test] if node.test is not None else [])
+    count = 0
+    while level:
+        count += len(level)
+        level = [child for parent in level for child in parent.iter_child_nodes()]
+    return count
