@@ -9,6 +9,8 @@ from typing import Any
 
 from attune_core.expressions.render import Condition, Value
 
+DEFAULT_MAX_ITERATIONS = 10_000
+
 
 class TaskKind(StrEnum):
     ACTION = "action"
@@ -151,4 +153,4 @@ class Graph:
     timeout: float | None = None
     on_unhandled_failure: OnUnhandledFailure = OnUnhandledFailure.STOP
     cancellation_policy: CancellationPolicy = CancellationPolicy.CANCEL_RUNNING
-    max_iterations: int = 10_000
+    max_iterations: int = DEFAULT_MAX_ITERATIONS

@@ -9,7 +9,13 @@ from typing import Any, Final
 from attune_core.definition.document import Path
 from attune_core.definition.fields import Fields, is_name
 from attune_core.definition.findings import Findings
-from attune_core.definition.graph import CancellationPolicy, Graph, OnUnhandledFailure, TaskNode
+from attune_core.definition.graph import (
+    DEFAULT_MAX_ITERATIONS,
+    CancellationPolicy,
+    Graph,
+    OnUnhandledFailure,
+    TaskNode,
+)
 from attune_core.definition.limits import MAX_ITERATIONS, MAX_SECONDS
 from attune_core.definition.tasks import TaskReader
 from attune_core.definition.templates import Stage, Use, has_template
@@ -73,7 +79,7 @@ def read_workflow(raw: Mapping[str, Any]) -> Draft:
         timeout=fields.number("timeout", 0, MAX_SECONDS, above_low=True),
         on_unhandled_failure=fields.choice("on_unhandled_failure", OnUnhandledFailure, OnUnhandledFailure.STOP),
         cancellation_policy=fields.choice("cancellation_policy", CancellationPolicy, CancellationPolicy.CANCEL_RUNNING),
-        max_iterations=fields.integer("max_iterations", 1, MAX_ITERATIONS) or Graph.max_iterations,
+        max_iterations=fields.integer("max_iterations", 1, MAX_ITERATIONS) or DEFAULT_MAX_ITERATIONS,
     )
     return Draft(
         graph,

@@ -1,0 +1,1 @@
+"""Does an event concern a rule, and with which parameters does its action run?"""

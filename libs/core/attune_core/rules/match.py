@@ -1,0 +1,206 @@
+"""Does a rule match an event, and why (not)?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, assert_never
+
+import orjson
+
+from attune_core.errors import AttuneError
+from attune_core.expressions.render import ExpressionError
+from attune_core.expressions.scope import MISSING, FactsMissing, Scope
+from attune_core.model.names import shown
+from attune_core.rules.criteria import Criteria, Every, Negated, Search, Some, Test, When, read_criteria
+from attune_core.rules.operators import (
+    ABSENT_IS_NULL,
+    OPERATORS,
+    TIME_OPERATORS,
+    OperandError,
+    compare_time,
+)
+from attune_core.rules.paths import look_up
+from attune_core.rules.patterns import PatternError
+from attune_core.rules.scope import rule_value, scope_of
+
+
+class CriteriaError(AttuneError):
+    """Stored criteria that cannot be read; they were refused when the rule was saved."""
+
+    code = "invalid_criteria"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`reason` is a sentence for people: which criterion failed and what it found, or that all hold."""
+
+    matched: bool
+    reason: str
+
+    def __bool__(self) -> bool:
+        return self.matched
+
+
+def match(
+    criteria: Mapping[str, Any] | list[Any] | None,
+    event: Mapping[str, Any],
+    *,
+    pack_config: Mapping[str, Any] | None = None,
+    system: Mapping[str, Any] | None = None,
+    now: str = "",
+) -> Match:
+    """Test an event `{"id", "trigger", "payload", "created"}` against the criteria of a rule.
+
+    Never raises: a criterion that cannot be tested counts as not matched, and the reason says so. `now` (ISO 8601)
+    is what `timediff_*` and `now()` measure from; default: when the event was created.
+    """
+    if not criteria:
+        return Match(True, "the rule has no criteria")
+    try:
+        return _Run(scope_of(event, pack_config, system, now)).test(_compiled(criteria))
+    except CriteriaError as error:
+        return Match(False, f"the criteria cannot be read: {error.message}")
+    except (RecursionError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        return Match(False, f"the criteria could not be tested: {type(error).__name__}")
+
+
+def render_parameters(
+    action_params: Mapping[str, Any] | None,
+    event: Mapping[str, Any],
+    *,
+    pack_config: Mapping[str, Any] | None = None,
+    system: Mapping[str, Any] | None = None,
+    now: str = "",
+) -> dict[str, Any]:
+    """The parameters for the rule's action. Errors: ExpressionError, which names the template."""
+    if not action_params:
+        return {}
+    try:
+        rendered = rule_value(action_params).render(scope_of(event, pack_config, system, now))
+    except FactsMissing:
+        message = "the datastore cannot be read in a rule"
+        raise ExpressionError(message, code="no_datastore", hint="read it in the workflow") from None
+    return dict(rendered)
+
+
+def _compiled(criteria: Mapping[str, Any] | list[Any]) -> Criteria:
+    try:
+        return _compiled_text(orjson.dumps(criteria))
+    except TypeError as error:
+        raise CriteriaError(str(error)) from None
+
+
+@lru_cache(maxsize=10_000)
+def _compiled_text(text: bytes) -> Criteria:
+    tree, faults = read_criteria(orjson.loads(text))
+    if faults:
+        raise CriteriaError(faults[0].message, hint=faults[0].hint)
+    return tree
+
+
+class _Run:
+    """One test of one event. `roots` are the names that paths start with."""
+
+    def __init__(self, scope: Scope, roots: Mapping[str, Any] | None = None) -> None:
+        self.scope = scope
+        self.roots = scope.extra if roots is None else roots
+
+    def test(self, criteria: Criteria) -> Match:
+        match criteria:
+            case Test():
+                return self._one(criteria)
+            case Search():
+                return self._search(criteria)
+            case Every():
+                return self._every(criteria)
+            case Some():
+                return self._some(criteria)
+            case Negated():
+                inner = self.test(criteria.part)
+                return Match(not inner.matched, f"not: {inner.reason}")
+            case When():
+                return self._when(criteria)
+            case _:
+                assert_never(criteria)
+
+    def _every(self, criteria: Every) -> Match:
+        for part in criteria.parts:
+            found = self.test(part)
+            if not found.matched:
+                return found
+        count = len(criteria.parts)
+        return Match(True, "the criterion holds" if count == 1 else f"all {count} criteria hold")
+
+    def _some(self, criteria: Some) -> Match:
+        reasons: list[str] = []
+        for part in criteria.parts:
+            found = self.test(part)
+            if found.matched:
+                return found
+            reasons.append(found.reason)
+        return Match(False, "none holds: " + "; ".join(reasons[:5]))
+
+    def _when(self, criteria: When) -> Match:
+        source = shown(criteria.condition.source, 120)
+        try:
+            matched = criteria.condition.test(self.scope)
+        except ExpressionError as error:
+            return Match(False, f"`{source}` could not be tested: {error.message}")
+        except FactsMissing:
+            return Match(False, f"`{source}` could not be tested: the datastore cannot be read in a rule")
+        return Match(matched, f"`{source}` is {'true' if matched else 'false'}")
+
+    def _one(self, test: Test) -> Match:
+        found = look_up(self.roots, test.steps)
+        try:
+            wanted = test.value if test.template is None else test.template.render(self.scope)
+            matched = self._compare(test.operator, found, wanted)
+        except (OperandError, PatternError) as error:
+            return Match(False, f"{_sentence(test, test.value)} could not be tested: {error}")
+        except ExpressionError as error:
+            return Match(False, f"{_sentence(test, test.value)} could not be tested: {error.message}")
+        except FactsMissing:
+            reason = "the datastore cannot be read in a rule"
+            return Match(False, f"{_sentence(test, test.value)} could not be tested: {reason}")
+        if matched:
+            return Match(True, f"{_sentence(test, wanted)} holds")
+        return Match(False, f"{_sentence(test, wanted)} does not hold: {_found(found)}")
+
+    def _compare(self, operator: str, found: Any, wanted: Any) -> bool:
+        if operator in ("exists", "nexists"):
+            return (found is not MISSING and found is not None) is (operator == "exists")
+        if found is MISSING:
+            if operator not in ABSENT_IS_NULL:
+                return False
+            found = None
+        if operator in TIME_OPERATORS:
+            return compare_time(operator, found, wanted, self.scope.now)
+        return OPERATORS[operator](found, wanted)
+
+    def _search(self, search: Search) -> Match:
+        found = look_up(self.roots, search.steps)
+        if not isinstance(found, list):
+            return Match(False, f"`{shown(search.written)}` is no list: {_found(found)}")
+        tested = (_Run(self.scope, {"item": item}).test(search.inner).matched for item in found)
+        matched = all(tested) if search.every else any(tested)
+        how = "every element" if search.every else "an element"
+        return Match(matched, f"{how} of `{shown(search.written)}` {'fits' if matched else 'does not fit'}")
+
+
+def _sentence(test: Test, wanted: Any) -> str:
+    if test.operator in ("exists", "nexists"):
+        return f"`{shown(test.written)}` {test.operator}"
+    return f"`{shown(test.written)}` {test.operator} {_json(wanted)}"
+
+
+def _found(value: Any) -> str:
+    return "it does not exist" if value is MISSING else f"it is {_json(value)}"
+
+
+def _json(value: Any) -> str:
+    try:
+        return shown(orjson.dumps(value).decode(), 80)
+    except TypeError:
+        return "a value that is not JSON"
