@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     worker_pools: str = "default"
     worker_slots: int = Field(default_factory=_default_slots, ge=1)
     worker_name: str = Field(default_factory=_default_worker_name)
+    worker_memory: int = Field(4 * 1024 * MIB, ge=0)
+    worker_uid: int | None = None
     accept_window: float = 0.02
     lease_seconds: float = 30.0
     heartbeat_seconds: float = 10.0

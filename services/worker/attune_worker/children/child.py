@@ -1,0 +1,124 @@
+"""One child process: started confined, its output handed on as it comes, ended with everything it started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+
+from attune_worker.children import orphans, proc
+from attune_worker.children.confine import UNCONFINED, Confinement, confiner, environment
+from attune_worker.children.tree import Tree
+
+Stream = Literal["stdout", "stderr"]
+OnOutput = Callable[[Stream, bytes], None]
+MARK = "ATTUNE_PROCESS_MARK"
+_EOF_PATIENCE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to start. `home` is the child's working, home and temporary folder; `descriptors` stay open in it."""
+
+    arguments: Sequence[str]
+    home: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    stdin: IO[bytes] | None = None
+    descriptors: tuple[int, ...] = ()
+    confinement: Confinement = UNCONFINED
+
+
+class Child:
+    """A running child process."""
+
+    def __init__(self, transport: asyncio.SubprocessTransport, watcher: _Watcher, mark: str) -> None:
+        self._transport, self._watcher = transport, watcher
+        self.pid: int = transport.get_pid()
+        root = proc.read(self.pid)
+        self.tree = Tree(self.pid, f"{MARK}={mark}".encode(), root.started if root else 0)
+        orphans.watch(self.tree)
+
+    async def run(self, grace: Callable[[], float]) -> int:
+        """Wait for its end, then end what it left behind. The exit status, negative for a signal.
+
+        When the caller is cancelled: TERM to all, `grace()` seconds, KILL to all.
+        """
+        try:
+            return await asyncio.shield(self._watcher.exited)
+        except asyncio.CancelledError:
+            await self._terminate(grace())
+            raise
+        finally:
+            await self._finish()
+
+    async def _terminate(self, grace: float) -> None:
+        if grace <= 0:
+            return
+        self.tree.signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await asyncio.shield(self._watcher.exited)
+
+    async def _finish(self) -> None:
+        if not (self._watcher.exited.done() and orphans.none_left()):
+            await self.tree.kill()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_EOF_PATIENCE):
+                await asyncio.shield(self._watcher.closed)
+        self._transport.close()
+        orphans.forget(self.tree)
+
+
+class _Watcher(asyncio.SubprocessProtocol):
+    def __init__(self, on_output: OnOutput) -> None:
+        loop = asyncio.get_running_loop()
+        self._on_output = on_output
+        self._transport: asyncio.SubprocessTransport | None = None
+        self.exited: asyncio.Future[int] = loop.create_future()
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self._open = 2
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self._on_output("stdout" if fd == 1 else "stderr", data)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        self._open -= fd in (1, 2)
+        if self._open == 0 and not self.closed.done():
+            self.closed.set_result(None)
+
+    def process_exited(self) -> None:
+        status = self._transport.get_returncode() if self._transport else None
+        if not self.exited.done():
+            self.exited.set_result(-signal.SIGKILL if status is None else status)
+
+
+async def start(command: Command, on_output: OnOutput) -> Child:
+    """Errors: OSError when the program cannot be started."""
+    mark = secrets.token_hex(8)
+    watcher = _Watcher(on_output)
+    with orphans.starting():
+        transport, _ = await asyncio.get_running_loop().subprocess_exec(
+            lambda: watcher, *command.arguments, **_options(command, mark)
+        )
+        return Child(transport, watcher, mark)
+
+
+def _options(command: Command, mark: str) -> dict[str, Any]:
+    return {
+        "stdin": command.stdin if command.stdin is not None else asyncio.subprocess.DEVNULL,
+        "stdout": asyncio.subprocess.PIPE,
+        "stderr": asyncio.subprocess.PIPE,
+        "env": environment({**command.variables, MARK: mark}, os.fspath(command.home)),
+        "cwd": os.fspath(command.home),
+        "pass_fds": command.descriptors,
+        "preexec_fn": confiner(command.confinement),
+    }

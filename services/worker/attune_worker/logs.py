@@ -1,0 +1,126 @@
+"""What an action prints, cut into lines, numbered, limited, and sent on in batches while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from attune_common.contracts.execution import ExecutionLog, LogLine
+from attune_common.runtime.clock import utcnow
+from attune_common.runtime.settings import Settings
+
+Stream = Literal["stdout", "stderr", "system"]
+MAX_BYTES = 10 * 1024 * 1024
+_BATCH_LINES = 200
+_BATCH_BYTES = 256 * 1024
+_BATCH_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class LogLimits:
+    """Per attempt: bytes of one line, number of lines, bytes of all lines."""
+
+    line: int = 64 * 1024
+    lines: int = 10_000
+    total: int = MAX_BYTES
+
+    @classmethod
+    def of(cls, settings: Settings) -> LogLimits:
+        return cls(settings.limits.log_line_bytes, settings.limits.log_lines)
+
+
+class LineSplitter:
+    """Chunks in, whole lines out; of a line longer than `limit` bytes the rest is dropped."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = bytearray()
+        self._dropped = 0
+
+    def feed(self, chunk: bytes) -> list[str]:
+        *ended, rest = chunk.split(b"\n")
+        lines = []
+        for part in ended:
+            self._hold(part)
+            lines.append(self._take())
+        self._hold(rest)
+        return lines
+
+    def end(self) -> list[str]:
+        return [self._take()] if self._held else []
+
+    def _hold(self, part: bytes) -> None:
+        room = self._limit - len(self._held)
+        self._held += part[:room]
+        self._dropped += max(0, len(part) - room)
+
+    def _take(self) -> str:
+        text = self._held.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}").rstrip("\r")
+        if self._dropped:
+            text += f" [{self._dropped:,} more bytes of this line were cut]"
+        self._held.clear()
+        self._dropped = 0
+        return text
+
+
+class AttemptLog:
+    """The log of one attempt. `send` gets batches in order with their size in bytes; it must not block."""
+
+    def __init__(
+        self, execution: tuple[int, int, str], send: Callable[[ExecutionLog, int], object], limits: LogLimits
+    ) -> None:
+        self._execution, self._send, self._limits = execution, send, limits
+        self._splitters = {name: LineSplitter(limits.line) for name in ("stdout", "stderr")}
+        self._pending: list[LogLine] = []
+        self._pending_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._seq = self._bytes = 0
+        self._cut = False
+
+    def output(self, stream: Literal["stdout", "stderr"], chunk: bytes) -> None:
+        """What has come out of the process, in any portions."""
+        if not self._cut:
+            for line in self._splitters[stream].feed(chunk):
+                self._line(stream, line)
+
+    def system(self, line: str) -> None:
+        """What the platform has to say to the reader of the log."""
+        self._append("system", line)
+
+    def close(self) -> None:
+        """The end: what has no newline becomes a line, everything is sent."""
+        for stream in ("stdout", "stderr"):
+            for line in self._splitters[stream].end():
+                self._line(stream, line)
+        self.flush()
+
+    def flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._pending:
+            number, attempt, token = self._execution
+            batch = ExecutionLog(execution_id=number, attempt=attempt, token=token, lines=self._pending)
+            self._send(batch, self._pending_bytes + 100 * len(self._pending))
+            self._pending, self._pending_bytes = [], 0
+
+    def _line(self, stream: Literal["stdout", "stderr"], line: str) -> None:
+        if self._cut:
+            return
+        self._bytes += len(line)
+        if self._seq >= self._limits.lines or self._bytes > self._limits.total:
+            self._cut = True
+            self._append("system", f"the log was cut here: {self._seq:,} lines, {self._bytes:,} bytes")
+            return
+        self._append(stream, line)
+
+    def _append(self, stream: Stream, line: str) -> None:
+        self._seq += 1
+        self._pending.append(LogLine(seq=self._seq, stream=stream, time=utcnow(), line=line))
+        self._pending_bytes += len(line)
+        if len(self._pending) >= _BATCH_LINES or self._pending_bytes >= _BATCH_BYTES:
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_BATCH_SECONDS, self.flush)

@@ -1,0 +1,114 @@
+"""The life of one job, from top to bottom: prepare, perform within its time, tell how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from attune_common.contracts.execution import ExecutionAccepted, ExecutionLog
+from attune_common.runtime import logging, metrics
+from attune_common.runtime.clock import utcnow
+from attune_worker import outcome
+from attune_worker.failure import ActionFailure
+from attune_worker.jobs import Job, Jobs, Stop
+from attune_worker.logs import AttemptLog, LogLimits
+from attune_worker.outcome import Ending
+from attune_worker.results import Outbound
+from attune_worker.runtimes import Attempt, Bench, Runtime, runtime_of
+
+_PREPARE_SECONDS = 900.0
+_LONG_PREPARATION = 5.0
+log = logging.get("worker.run")
+
+
+class _Stopped(Exception):
+    def __init__(self, why: Stop) -> None:
+        self.why = why
+
+
+class Runner:
+    """Runs jobs. What it shares between them stands in the constructor."""
+
+    def __init__(self, bench: Bench, jobs: Jobs, outbound: Outbound, worker: str) -> None:
+        self._bench, self._jobs, self._outbound, self._worker = bench, jobs, outbound, worker
+
+    async def run(self, job: Job) -> None:
+        """Never raises; returns when the action has ended and its completion is on its way."""
+        accepting = asyncio.get_running_loop().call_later(self._bench.settings.accept_window, self._accept, job)
+        attempt_log = AttemptLog(_identity(job), self._send_log, LogLimits.of(self._bench.settings))
+        ending = await self._ending(job, attempt_log)
+        accepting.cancel()
+        attempt_log.close()
+        self._count(ending)
+        self._complete(job, ending)
+
+    async def _ending(self, job: Job, attempt_log: AttemptLog) -> Ending:
+        try:
+            result = await self._result(job, Attempt(job, attempt_log, self._bench))
+            return outcome.succeeded(job, result, attempt_log, self._worker)
+        except _Stopped as stopped:
+            return outcome.stopped(job, stopped.why, self._worker)
+        except ActionFailure as failure:
+            return outcome.failed(job, failure, self._worker)
+        except Exception as problem:
+            log.exception("attempt_broken", execution=job.spec.execution_id, action=job.spec.action_ref)
+            broken = ActionFailure("worker_error", f"{type(problem).__name__}: {problem}"[:1000])
+            return outcome.failed(job, broken, self._worker)
+
+    async def _result(self, job: Job, attempt: Attempt) -> Any:
+        runtime: Runtime = runtime_of(job.spec.runtime)
+        arrived = utcnow()
+        performing = await _until_stopped(runtime.prepare(attempt), job, _PREPARE_SECONDS, "prepare_timeout")
+        job.started_at = utcnow()
+        if (job.started_at - arrived).total_seconds() > _LONG_PREPARATION:
+            self._accept(job)
+        return await _until_stopped(performing, job, job.spec.limits.timeout)
+
+    def _accept(self, job: Job) -> None:
+        accepted = ExecutionAccepted(
+            execution_id=job.spec.execution_id,
+            attempt=job.spec.attempt,
+            token=job.spec.token,
+            worker=self._worker,
+            started_at=job.started_at,
+        )
+        self._outbound.send(accepted).add_done_callback(lambda _: job.settled.set())
+
+    def _complete(self, job: Job, ending: Ending) -> None:
+        def confirmed(_: asyncio.Future[None]) -> None:
+            job.settled.set()
+            self._jobs.remove(job)
+
+        self._outbound.send(ending.completed, size=ending.size).add_done_callback(confirmed)
+
+    def _send_log(self, lines: ExecutionLog, size: int) -> None:
+        self._outbound.send(lines, size=size)
+
+    def _count(self, ending: Ending) -> None:
+        counter = metrics.counter("worker_attempts_total", "Attempts that ended on this worker", "status")
+        counter.labels(ending.completed.status).inc()
+
+
+def _identity(job: Job) -> tuple[int, int, str]:
+    return (job.spec.execution_id, job.spec.attempt, job.spec.token)
+
+
+async def _until_stopped(work: Coroutine[Any, Any, Any], job: Job, seconds: float | None, late: str = "") -> Any:
+    """The result of `work`. When the job is stopped or the time is up, `work` is cancelled and cleans up.
+
+    Errors: _Stopped; ActionFailure `late` instead of a timeout when `late` is given; what `work` raises.
+    """
+    if job.stopped.done():
+        work.close()
+        raise _Stopped(job.stopped.result())
+    task = asyncio.ensure_future(work)
+    await asyncio.wait({task, job.stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        return task.result()
+    why = job.stopped.result() if job.stopped.done() else Stop.TIMED_OUT
+    task.cancel()
+    await asyncio.wait({task})
+    if why is Stop.TIMED_OUT and late:
+        raise ActionFailure(late, f"the action could not be prepared within {seconds:g} s")
+    raise _Stopped(why)
