@@ -189,12 +189,31 @@ def test_root_runs_it_as_somebody_else(folder: Path) -> None:
 def test_root_with_a_closed_home_gets_another_place_and_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed, reachable = folder / "closed", folder / "reachable"
     closed.mkdir(mode=0o700)
-    monkeypatch.setattr(place, "_FALLBACKS", (reachable,))
+    monkeypatch.setattr(place, "_ELSEWHERE", reachable)
     with _started(closed / "attune") as (postgres, dsn):
         _remember(dsn)
         assert str(reachable) in postgres.notice
     with _started(closed / "attune") as (_, again):
         assert _remembered(again) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
+def test_a_closing_umask_of_root_does_not_lock_the_database_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "_ELSEWHERE", folder / "reachable")
+    (folder / "reachable").mkdir()
+    before = os.umask(0o077)
+    try:
+        with _started(folder / "new" / "attune") as (_, dsn):
+            _remember(dsn)
+    finally:
+        os.umask(before)
+
+
+def test_a_data_directory_that_cannot_be_made_is_an_error_with_a_hint(folder: Path) -> None:
+    (folder / "file").write_text("")
+    with pytest.raises(EmbeddedError) as refused:
+        EmbeddedPostgres(folder / "file" / "attune").start()
+    assert "--data-dir" in refused.value.hint
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")

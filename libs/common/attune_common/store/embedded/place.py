@@ -14,7 +14,7 @@ from attune_common.store.embedded.errors import EmbeddedError
 
 _SOCKET_NAME = ".s.PGSQL.5432"
 _LONGEST_SOCKET = 100
-_FALLBACKS = (Path("/var/lib/attune"), Path("/var/tmp/attune"))
+_ELSEWHERE = Path("/var/lib/attune")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,10 @@ def settle(data_dir: Path) -> Place:
     """The place for the cluster of `data_dir`, its folders made. Errors: EmbeddedError, OSError."""
     wanted = data_dir.absolute() / "postgres"
     account = choose(wanted / "data")
-    for home in (wanted, *(base / _digest(wanted) for base in _FALLBACKS)):
-        if account.reaches(home / "data") and _made(home):
+    for home in (wanted, _ELSEWHERE / _digest(wanted)) if account.foreign else (wanted,):
+        if account.reaches(home / "data"):
+            _make(home)
+        if account.reaches(home / "data") and home.is_dir():
             account = choose(home / "data")
             return Place(home, _sockets(home, account), account, _notice(wanted, home))
     raise EmbeddedError(
@@ -57,15 +59,16 @@ def settle(data_dir: Path) -> Place:
     )
 
 
-def _made(home: Path) -> bool:
+def _make(home: Path) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
         home.chmod(0o755)
-    except PermissionError:
-        if home.exists():
-            return os.access(home, os.W_OK)
-        return False
-    return True
+    except OSError as problem:
+        raise EmbeddedError(
+            f"the folder for the database cannot be made: {problem}",
+            hint="choose another --data-dir, or set ATTUNE_DATABASE_URL",
+            path=str(home),
+        ) from problem
 
 
 def _notice(wanted: Path, home: Path) -> str:
