@@ -35,7 +35,7 @@ def _task(dice: Random, names: list[str], position: int, loops: bool) -> dict[st
     if dice.random() < 0.3:
         task["publish"] = [{"n": "{{ vars.n + 1 }}"}]
     if dice.random() < 0.1:
-        task["when"] = dice.choice(["{{ vars.n < 3 }}", "{{ false }}", "{{ vars.missing }}"])
+        task["when"] = dice.choice(["{{ vars.n < 3 }}", "{{ false }}", "{{ parameters.missing }}"])
     return task
 
 

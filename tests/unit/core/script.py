@@ -73,9 +73,9 @@ def short(command: commands.Command) -> str | None:
         case commands.RunAction():
             return f"run {_name(command.key)}" + (f" in {command.delay:g}" if command.delay else "")
         case commands.RetryAction():
-            return f"again {_name(command.key)} #{command.attempt}"
+            return f"again {_name(command.key)} {command.attempt}"
         case commands.Dispatch():
-            return f"dispatch {_name(command.key)} #{command.attempt}"
+            return f"dispatch {_name(command.key)} {command.attempt}"
         case commands.CancelAction():
             return f"stop {_name(command.key)}"
         case commands.RecordItem():

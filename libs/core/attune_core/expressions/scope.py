@@ -23,13 +23,13 @@ MISSING: Final = Missing()
 class FactsMissing(Exception):
     """A rendering needs facts that were not fetched. The caller fetches them and decides again.
 
-    `tasks`: names whose result is needed. `kv`: datastore keys. `items`: (task, iteration, first, count).
+    `tasks`: passes, as (task, iteration), whose result is needed. `kv`: datastore keys. `items`: (task, iteration, first, count).
     """
 
     def __init__(
         self,
         *,
-        tasks: frozenset[str] = frozenset(),
+        tasks: frozenset[tuple[str, int]] = frozenset(),
         kv: frozenset[str] = frozenset(),
         items: frozenset[tuple[str, int, int, int]] = frozenset(),
     ) -> None:

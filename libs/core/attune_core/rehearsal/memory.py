@@ -10,7 +10,6 @@ from typing import Any
 from attune_core.definition.graph import Graph
 from attune_core.expressions.scope import MISSING, FactsMissing
 from attune_core.model.outcome import Outcome
-from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.advance import advance
 from attune_core.workflow.commands import Command, FinishExecution, RecordItem, RunAction, StoreItems
 from attune_core.workflow.facts import Facts
@@ -61,8 +60,8 @@ class MemoryRun:
         return Facts(self.now, self.parameters, self.pack_config, system, window=self.window)
 
     def _fetch(self, facts: Facts, missing: FactsMissing) -> Facts:
-        results = {**facts.results, **{name: self.result(name) for name in missing.tasks}}
-        details = {**facts.item_details, **{name: self.details(name) for name in missing.tasks}}
+        results = {**facts.results, **{each: self._result(*each) for each in missing.tasks}}
+        details = {**facts.item_details, **{each: self._details(*each) for each in missing.tasks}}
         kv = {**facts.kv, **{key: self.kv.get(key, MISSING) for key in missing.kv}}
         items = dict(facts.items)
         for task, iteration, first, count in missing.items:
@@ -83,19 +82,13 @@ class MemoryRun:
                 case _:
                     pass
 
-    def result(self, name: str) -> Any:
-        last = self.state.task(name).last
-        if last is None:
-            return None
-        if last.items is None:
-            outcome = self.ended.get(TaskKey(name, last.iteration))
-            return outcome.result if outcome else None
-        return [detail["result"] for detail in self.details(name) or []]
+    def _result(self, task: str, iteration: int) -> Any:
+        outcome = self.ended.get(TaskKey(task, iteration))
+        return outcome.result if outcome else None
 
-    def details(self, name: str) -> list[dict[str, Any]] | None:
-        last = self.state.task(name).last
-        if last is None or last.items is None:
-            return None
-        keys = [TaskKey(name, last.iteration, index) for index in range(last.items.total)]
-        outcomes = [self.ended.get(key, Outcome(OutcomeStatus.CANCELLED)) for key in keys]
-        return [{"status": str(each.status), "result": each.result, "error": each.error} for each in outcomes]
+    def _details(self, task: str, iteration: int) -> dict[int, dict[str, Any]]:
+        return {
+            key.index: {"status": outcome.status.value, "result": outcome.result, "error": outcome.error}
+            for key, outcome in self.ended.items()
+            if (key.task, key.iteration) == (task, iteration) and key.index is not None
+        }

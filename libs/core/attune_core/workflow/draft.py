@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from attune_core.definition.graph import Graph, TaskNode
+from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus
 from attune_core.workflow.commands import Command
 from attune_core.workflow.decision import Decision
 from attune_core.workflow.facts import Facts
+from attune_core.workflow.signals import TaskKey
 from attune_core.workflow.state import Phase, RunState, Stop, TaskState
 
 ErrorMap = Mapping[str, Any]
@@ -36,6 +38,7 @@ class Draft:
         self.started_at = state.started_at
         self.completed_at = state.completed_at
         self.results: dict[str, Any] = {}
+        self.item_outcomes: dict[tuple[str, int], dict[int, Outcome]] = {}
         self.fresh_items: dict[tuple[str, int], tuple[Any, ...]] = {}
         self.commands: list[Command] = []
         self.ended: list[str] = []
@@ -57,6 +60,11 @@ class Draft:
         task = replace(self.task(name), **fields)
         self.put(name, task)
         return task
+
+    def note_item(self, key: TaskKey, outcome: Outcome) -> None:
+        """Keep an item's outcome: templates of this decision may read it before its row is written."""
+        if key.index is not None:
+            self.item_outcomes.setdefault((key.task, key.iteration), {})[key.index] = outcome
 
     def emit(self, command: Command) -> None:
         self.commands.append(command)
@@ -104,4 +112,4 @@ def _weight(task: TaskState) -> tuple[int, int]:
     if current.phase in (Phase.WAITING, Phase.OPEN):
         return 1, 1
     items = current.items
-    return 1, int(items is not None and items.live > 0 and items.live == items.waiting)
+    return 1, int(items is not None and items.live == items.waiting)

@@ -12,9 +12,9 @@ from typing import Any
 class Facts:
     """`now`: the decision's time (PostgreSQL's clock, UTC).
 
-    `results`: per task name, the result of its latest activation that ended (for an iteration: the list of
-    item results in item order; for a parallel block nothing: the engine composes it). A name that is absent
-    was not fetched. `item_details`: per iterating task `[{status, result, error}]`, only when fetched.
+    `results`: per pass, as (task, iteration), the result of its execution, null when it has none. `item_details`:
+    per pass of an iterating task `{index: {status, result, error}}` of the items that have ended. A pass that is
+    absent was not fetched; what this decision itself ends, the engine knows.
     `items`: per (task, iteration), the fetched part of the list by index.
     `kv`: fetched datastore keys; a key with the value MISSING does not exist.
     `system`: execution_id, workflow_execution_id, workflow, identity, trace_id.
@@ -26,8 +26,8 @@ class Facts:
     pack_config: Mapping[str, Any] = field(default_factory=dict)
     system: Mapping[str, Any] = field(default_factory=dict)
     kv: Mapping[str, Any] = field(default_factory=dict)
-    results: Mapping[str, Any] = field(default_factory=dict)
-    item_details: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[tuple[str, int], Any] = field(default_factory=dict)
+    item_details: Mapping[tuple[str, int], Mapping[int, Any]] = field(default_factory=dict)
     items: Mapping[tuple[str, int], Mapping[int, Any]] = field(default_factory=dict)
     window: int = 100
     item_limit: int = 100_000

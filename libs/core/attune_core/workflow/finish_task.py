@@ -109,6 +109,7 @@ def _finish(draft: Draft, node: TaskNode, signal: TaskFinished, outcome: Outcome
     """The execution keeps what its action did; the task's outcome may be worse (a condition that failed)."""
     draft.emit(FinishExecution(signal.key, signal.outcome))
     if node.iteration is not None:
+        draft.note_item(signal.key, signal.outcome)
         items.item_ended(draft, node, node.iteration, signal.key, outcome)
     else:
         end_task(draft, node.name, outcome)

@@ -162,6 +162,7 @@ def _launch(draft: Draft, node: TaskNode, request: RunAction) -> None:
 
 def _record_unrun(draft: Draft, node: TaskNode, key: TaskKey, outcome: Outcome) -> None:
     draft.emit(RecordItem(key, node.action or "core.noop", outcome))
+    draft.note_item(key, outcome)
     _store(draft, node, _counted(draft, node, _counts(draft, node), key, outcome))
 
 

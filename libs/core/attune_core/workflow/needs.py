@@ -16,9 +16,9 @@ FETCH_AHEAD = 100
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`tasks`: names whose results are read; `items`: (task, iteration, first index, count)."""
+    """`tasks`: passes whose results are read; `items`: (task, iteration, first index, count)."""
 
-    tasks: frozenset[str] = frozenset()
+    tasks: frozenset[tuple[str, int]] = frozenset()
     kv: frozenset[str] = frozenset()
     items: frozenset[tuple[str, int, int, int]] = field(default_factory=frozenset)
 
@@ -35,8 +35,18 @@ def predict(graph: Graph, state: RunState, signals: Iterable[Signal]) -> Needs:
             reads |= _end_reads(graph, signal.key.task)
     if state.live <= len(finished) and graph.output_map is not None:
         reads |= graph.output_map.reads
-    ended = {name for name in reads.task_results if state.task(name).last is not None}
-    return Needs(frozenset(ended - finished), reads.kv_keys, frozenset(_windows(state, finished)))
+    passes = _ended(graph, state, reads.task_results - finished)
+    return Needs(frozenset(passes), reads.kv_keys, frozenset(_windows(state, finished)))
+
+
+def _ended(graph: Graph, state: RunState, names: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """The passes that the names stand for; a block stands for its sub-tasks."""
+    for name in names:
+        node = graph.tasks.get(name)
+        for part in node.children or (name,) if node is not None else ():
+            last = state.task(part).last
+            if last is not None:
+                yield part, last.iteration
 
 
 def _end_reads(graph: Graph, name: str) -> References:

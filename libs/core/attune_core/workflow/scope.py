@@ -8,6 +8,7 @@ from typing import Any
 from attune_core.definition.graph import TaskKind
 from attune_core.expressions.scope import MISSING, FactsMissing, Scope
 from attune_core.model.outcome import Outcome
+from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.state import Ended
 
@@ -102,17 +103,33 @@ def result_of(draft: Draft, name: str) -> Any:
         return {child: result_of(draft, child) for child in node.children}
     if node.kind is TaskKind.NOOP:
         return None if ended.items is None else [None] * ended.items.total
-    if name in draft.facts.results:
-        return draft.facts.results[name]
-    raise FactsMissing(tasks=frozenset({name}))
+    if ended.items is not None:
+        return [detail["result"] for detail in _details(draft, name, ended.iteration, ended.items.total)]
+    return _fetched(draft.facts.results, (name, ended.iteration))
 
 
 def _details_of(draft: Draft, name: str, ended: Ended) -> Any:
-    if ended.items is None:
-        return None
-    if name in draft.facts.item_details:
-        return draft.facts.item_details[name]
-    raise FactsMissing(tasks=frozenset({name}))
+    return None if ended.items is None else _details(draft, name, ended.iteration, ended.items.total)
+
+
+def _details(draft: Draft, name: str, iteration: int, total: int) -> list[Any]:
+    """Of all items in order: what the store has, and over it what this decision ends."""
+    fresh = draft.item_outcomes.get((name, iteration), {})
+    stored = {} if len(fresh) == total else _fetched(draft.facts.item_details, (name, iteration))
+    return [_shown(fresh[index]) if index in fresh else stored.get(index, _NOT_RUN) for index in range(total)]
+
+
+_NOT_RUN = {"status": OutcomeStatus.CANCELLED.value, "result": None, "error": None}
+
+
+def _shown(outcome: Outcome) -> dict[str, Any]:
+    return {"status": outcome.status.value, "result": outcome.result, "error": outcome.error}
+
+
+def _fetched(facts: Mapping[tuple[str, int], Any], task_pass: tuple[str, int]) -> Any:
+    if task_pass not in facts:
+        raise FactsMissing(tasks=frozenset({task_pass}))
+    return facts[task_pass]
 
 
 class _TaskViews(Mapping[str, Mapping[str, Any]]):

@@ -1,0 +1,131 @@
+"""Fetches what decisions read: predicted for all runs of a batch at once, and again when one raised FactsMissing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from attune_common.store import actions_lookup, executions, items
+from attune_common.store.connection import Row
+from attune_common.store.items import CHUNK, ChunkKey, chunk_keys
+from attune_core.expressions.scope import MISSING
+from attune_core.model.status import EXECUTION_STATUS_OF
+from attune_core.workflow import needs
+from attune_core.workflow.facts import Facts
+from attune_executor.batch import Batch, RunInHand
+from attune_executor.factbook import Pass
+
+_OUTCOME_OF = {status.value: outcome.value for outcome, status in EXECUTION_STATUS_OF.items()}
+
+
+class Wanted(Protocol):
+    """Passes (task, iteration) whose result is read, datastore keys, windows (task, iteration, first, count)."""
+
+    @property
+    def tasks(self) -> frozenset[Pass]: ...
+    @property
+    def kv(self) -> frozenset[str]: ...
+    @property
+    def items(self) -> frozenset[tuple[str, int, int, int]]: ...
+
+
+@dataclass(slots=True)
+class _Shopping:
+    """What is missing, over all runs."""
+
+    passes: dict[tuple[int, str, int], RunInHand] = field(default_factory=dict)
+    chunks: dict[ChunkKey, RunInHand] = field(default_factory=dict)
+    keys: dict[str, list[RunInHand]] = field(default_factory=dict)
+
+    def add(self, run: RunInHand, wanted: Wanted) -> None:
+        for task, iteration in wanted.tasks:
+            if (task, iteration) not in run.book.results:
+                self.passes[(run.id, task, iteration)] = run
+        for key in wanted.kv - run.book.kv.keys():
+            self.keys.setdefault(key, []).append(run)
+        for task, iteration, first, count in wanted.items:
+            held = run.book.items.get((task, iteration), {})
+            for chunk in chunk_keys(run.id, task, iteration, first, count):
+                if chunk[3] not in held:
+                    self.chunks[chunk] = run
+
+
+async def predict(batch: Batch, runs: Iterable[RunInHand]) -> None:
+    """Fetch ahead what the runs' signals will most likely read."""
+    shopping = _Shopping()
+    for run in runs:
+        for signal in run.signals:
+            run.book.note(signal)
+        wanted = needs.predict(run.graph, run.state, run.signals)
+        shopping.add(run, wanted)
+    await _fetch(batch, shopping)
+
+
+async def fetch(batch: Batch, missing: Mapping[int, tuple[RunInHand, Wanted]]) -> None:
+    """Fetch what decisions of several runs turned out to miss."""
+    shopping = _Shopping()
+    for run, wanted in missing.values():
+        shopping.add(run, wanted)
+    await _fetch(batch, shopping)
+
+
+async def _fetch(batch: Batch, shopping: _Shopping) -> None:
+    if shopping.passes:
+        await _fetch_results(batch, shopping.passes)
+    if shopping.chunks:
+        await _fetch_items(batch, shopping.chunks)
+    if shopping.keys:
+        found = await actions_lookup.kv(batch.unit, shopping.keys)
+        for key, runs in shopping.keys.items():
+            for run in runs:
+                run.book.kv[key] = found.get(key, MISSING)
+
+
+async def _fetch_results(batch: Batch, wanted: Mapping[tuple[int, str, int], RunInHand]) -> None:
+    rows: dict[tuple[int, str, int], dict[int | None, Mapping[str, Any]]] = {key: {} for key in wanted}
+    for row in await executions.results(batch.unit, list(wanted)):
+        rows[(row["workflow_run"], row["task_name"], row["iteration"])][row["task_index"]] = _entry(row)
+    for (_, task, iteration), run in wanted.items():
+        run.book.add_rows((task, iteration), rows[(run.id, task, iteration)])
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    return {"status": _OUTCOME_OF.get(row["status"]), "result": row["result"], "error": row["error"]}
+
+
+async def _fetch_items(batch: Batch, wanted: Mapping[ChunkKey, RunInHand]) -> None:
+    cache = batch.context.caches.chunks
+    found = {key: chunk for key in wanted if (chunk := cache.get(key)) is not None}
+    if missing := [key for key in wanted if key not in found]:
+        for key, chunk in (await items.fetch(batch.unit, missing)).items():
+            found[key] = chunk
+            cache.put(key, chunk)
+    for key, chunk in found.items():
+        _, task, iteration, first = key
+        held = wanted[key].book.items.setdefault((task, iteration), {})
+        held.update(zip(range(first, first + CHUNK), chunk, strict=False))
+
+
+def facts_for(batch: Batch, run: RunInHand) -> Facts:
+    """The facts of one decision."""
+    context, settings = run.context, batch.context.settings
+    return Facts(
+        now=batch.now,
+        parameters=context.parameters,
+        pack_config=run.config,
+        system={
+            "execution_id": context.execution,
+            "workflow_execution_id": context.id,
+            "workflow": context.workflow_ref,
+            "identity": {"login": context.login},
+            "trace_id": context.trace_id,
+        },
+        kv=run.book.kv,
+        results=run.book.results,
+        item_details=run.book.details,
+        items=run.book.items,
+        window=settings.window,
+        item_limit=settings.limits.items,
+        seed=str(context.id),
+    )

@@ -1,0 +1,201 @@
+"""Commands become rows and messages. Nothing here awaits: `prepare` has put everything in hand before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from attune_common.contracts.workflow import TaskScheduled
+from attune_common.store.executions import Attempt, Execution
+from attune_common.store.items import ItemList
+from attune_common.store.timers import NewTimer
+from attune_core.model.outcome import Outcome
+from attune_core.model.status import EXECUTION_STATUS_OF, ExecutionStatus
+from attune_core.workflow.commands import (
+    CancelAction,
+    Command,
+    Dispatch,
+    FinishExecution,
+    FinishRun,
+    PauseChildren,
+    RecordItem,
+    ResumeChildren,
+    RetryAction,
+    RunAction,
+    SetTimer,
+    StoreItems,
+    TaskEnded,
+)
+from attune_core.workflow.signals import TaskFinished, TaskKey, TaskSuspended
+from attune_executor import announce, cancel, dispatch
+from attune_executor.batch import Batch, RunInHand, engine_attempt, key_of
+from attune_executor.finish import finish_row
+
+_HELD = (ExecutionStatus.PAUSING, ExecutionStatus.PAUSED)
+
+
+def perform(batch: Batch, run: RunInHand) -> None:
+    """Perform the run's commands in order. What follows at once (a refused action) is told to the run."""
+    commands, run.commands = run.commands, []
+    for command in commands:
+        _perform(batch, run, command)
+
+
+def _perform(batch: Batch, run: RunInHand, command: Command) -> None:
+    match command:
+        case RunAction():
+            _run_action(batch, run, command)
+        case RetryAction():
+            _retry_action(batch, run, command)
+        case Dispatch():
+            _dispatch(batch, run, command)
+        case FinishExecution():
+            row = batch.row_of(run.id, command.key)
+            if row is not None:
+                finish_row(batch, row, command.outcome)
+        case RecordItem():
+            _record_item(batch, run, command)
+        case CancelAction():
+            cancel.cancel_action(batch, run, command.key)
+        case StoreItems():
+            batch.lists.append(ItemList(run.id, command.task, command.iteration, command.items))
+            run.book.items[(command.task, command.iteration)] = dict(enumerate(command.items))
+        case SetTimer():
+            batch.timers.append(_timer(run, command))
+        case TaskEnded():
+            announce.task_ended(batch, run, command)
+        case PauseChildren():
+            batch.cascades[run.id] = "pause"
+        case ResumeChildren():
+            batch.cascades[run.id] = "resume"
+        case FinishRun():
+            run.end = command
+        case _:
+            assert_never(command)
+
+
+def _new_row(batch: Batch, run: RunInHand, key: TaskKey, action: str) -> Execution:
+    context = run.context
+    return Execution(
+        id=batch.ids.popleft(),
+        action_ref=action,
+        status=ExecutionStatus.REQUESTED,
+        trace_id=context.trace_id,
+        parent=context.execution,
+        root=context.root,
+        workflow_run=run.id,
+        task_name=key.task,
+        iteration=key.iteration,
+        task_index=key.index,
+        depth=context.depth + 1,
+        identity=context.identity,
+        rule_ref=context.rule_ref,
+        trigger_ref=context.trigger_ref,
+        parameters={},
+    )
+
+
+def _run_action(batch: Batch, run: RunInHand, command: RunAction) -> None:
+    row = _new_row(batch, run, command.key, command.action)
+    row.max_retries, row.timeout, row.pool = command.max_retries, command.timeout, command.pool
+    batch.add(row)
+    _announce_start(batch, run, row)
+    ready = dispatch.ready(batch.actions[command.action], command.action, command.parameters)
+    row.parameters = dict(command.parameters) if isinstance(ready, Outcome) else ready
+    if isinstance(ready, Outcome):
+        run.tell(TaskFinished(command.key, 1, ready))
+    elif command.delay > 0:
+        row.status = ExecutionStatus.WAITING
+    else:
+        _send(batch, run, row)
+
+
+def _announce_start(batch: Batch, run: RunInHand, row: Execution) -> None:
+    """Once per task: of an iteration only its first item."""
+    if row.task_index in (None, 0):
+        batch.emit(
+            TaskScheduled(
+                workflow_execution_id=run.id,
+                task_name=row.task_name or "",
+                execution_id=row.id,
+                iteration=row.iteration or 1,
+                task_index=row.task_index,
+                attempt=engine_attempt(row),
+            )
+        )
+
+
+def _send(batch: Batch, run: RunInHand, row: Execution) -> None:
+    action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
+    key = key_of(row)
+    assert key is not None
+    if isinstance(action, Outcome):
+        run.tell(TaskFinished(key, engine_attempt(row), action))
+        return
+    dispatch.send(batch, row, action)
+    if row.status is ExecutionStatus.WAITING:
+        run.tell(TaskSuspended(key))
+
+
+def _retry_action(batch: Batch, run: RunInHand, command: RetryAction) -> None:
+    row = batch.row_of(run.id, command.key)
+    if row is None:
+        return
+    keep_attempt(batch, row)
+    if row.status.is_final:
+        row.tries += 1
+    row.attempt = command.attempt + row.losses
+    row.token, row.worker, row.started_at, row.completed_at = None, None, None, None
+    row.result, row.error, row.cancel_requested = None, None, False
+    row.status = ExecutionStatus.WAITING
+    batch.change(row)
+    if not command.waits:
+        _send(batch, run, row)
+        _announce_retry(batch, run, row)
+
+
+def keep_attempt(batch: Batch, row: Execution, status: ExecutionStatus | None = None) -> None:
+    """The attempt that has just ended goes to the row's history."""
+    outcome = batch.outcomes.get(row.id)
+    batch.attempts.append(
+        Attempt(
+            execution=row.id,
+            attempt=row.attempt,
+            status=status or (EXECUTION_STATUS_OF[outcome.status] if outcome else ExecutionStatus.FAILED),
+            error=outcome.error if outcome else row.error,
+            worker=row.worker,
+            started_at=(outcome.started_at if outcome else None) or row.started_at,
+            completed_at=(outcome.completed_at if outcome else None) or batch.now,
+        )
+    )
+
+
+def _announce_retry(batch: Batch, run: RunInHand, row: Execution) -> None:
+    if row.task_index is None:
+        _announce_start(batch, run, row)
+
+
+def _dispatch(batch: Batch, run: RunInHand, command: Dispatch) -> None:
+    row = batch.row_of(run.id, command.key)
+    if row is None or row.status is not ExecutionStatus.WAITING or engine_attempt(row) != command.attempt:
+        return
+    _send(batch, run, row)
+    if command.attempt > 1:
+        _announce_retry(batch, run, row)
+
+
+def _record_item(batch: Batch, run: RunInHand, command: RecordItem) -> None:
+    row = _new_row(batch, run, command.key, command.action)
+    outcome = replace(command.outcome, completed_at=command.outcome.completed_at or batch.now)
+    row.status = EXECUTION_STATUS_OF[outcome.status]
+    row.error, row.completed_at = outcome.error, outcome.completed_at
+    batch.add(row)
+    run.book.note_outcome((command.key.task, command.key.iteration), command.key.index, outcome)
+
+
+def _timer(run: RunInHand, command: SetTimer) -> NewTimer:
+    target: dict[str, object] = {"attempt": command.attempt}
+    if command.key is not None:
+        key = command.key
+        target |= {"task": key.task, "iteration": key.iteration, "index": key.index}
+    return NewTimer(command.seconds, command.kind.value, run.id, target, held=run.state.status in _HELD)
