@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from attune_common.store import tokens
-from attune_common.store.store import Store
-from fastapi import Depends, Request
+from fastapi import Depends, Request, params
 
 from attune_api.errors import Forbidden, Unauthenticated
 from attune_api.permissions import GRANTS, Permission, Role
+from attune_common.store import tokens
+from attune_common.store.store import Store
 
 ROLE_FOR = {
     Permission.READ: "viewer",
@@ -70,10 +70,10 @@ def principal_of(request: Request) -> Principal:
 Caller = Annotated[Principal, Depends(principal_of)]
 
 
-def needs(permission: Permission) -> object:
+def needs(permission: Permission) -> params.Depends:
     """A dependency for routers of others (the live stream) that are served by this app."""
 
     async def check(request: Request) -> None:
         await admit(request, request.app.state.context.store, permission)
 
-    return Depends(check)
+    return params.Depends(check)

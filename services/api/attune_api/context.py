@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from fastapi import Depends, Request
+
 from attune_common.bus.bus import Bus
+from attune_common.runtime.health import Health
 from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
-from fastapi import Depends, Request
 
 
 @dataclass(slots=True)
 class Context:
-    """`prepared`: the tokens of the settings and the core pack are in the database."""
+    """`prepared`: the configured tokens and the core pack are in the database. `unpacking`: one pack at a time,
+
+    so that the memory for unpacked files is that of one.
+    """
 
     store: Store
     bus: Bus
     settings: Settings
-    prepared: bool = field(default=False)
+    health: Health = field(default_factory=Health)
+    prepared: bool = False
+    unpacking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+
+    def __post_init__(self) -> None:
+        self.health.add("database", self.store.healthy)
+        self.health.add("bus", lambda: self.bus.healthy)
+        self.health.add("prepared", lambda: self.prepared)
 
 
 def context_of(request: Request) -> Context:

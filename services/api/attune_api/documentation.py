@@ -56,7 +56,7 @@ def document(app: FastAPI, routes: Iterable[AttuneRoute]) -> dict[str, Any]:
         schemas.pop(unused, None)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "att_id_secret"}}
     for route in routes:
-        for method in route.methods:
+        for method in route.methods or ():
             _complete(spec["paths"][route.path_format][method.lower()], route)
     return spec
 
@@ -81,5 +81,5 @@ def _complete(operation: dict[str, Any], route: AttuneRoute) -> None:
     operation["x-permission"] = permission.value
     operation["security"] = [] if permission is Permission.PUBLIC else [{"token": []}]
     if route.declaration.media:
-        media = {kind: {"schema": {}} for kind in route.declaration.media}
+        media: dict[str, Any] = {kind: {"schema": {}} for kind in route.declaration.media}
         operation["requestBody"] = {"required": True, "content": media}

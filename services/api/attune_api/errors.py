@@ -57,6 +57,10 @@ class NotFound(ApiError):
     status, title, code = 404, "Not found", "not_found"
 
 
+class WrongMethod(ApiError):
+    status, title, code = 405, "Method not allowed", "method_not_allowed"
+
+
 class RequestTimeout(ApiError):
     """The body came too slowly."""
 
@@ -118,7 +122,7 @@ class Unavailable(ApiError):
 FAMILY: dict[int, type[ApiError]] = {
     kind.status: kind
     for kind in (
-        BadRequest, Unauthenticated, Forbidden, NotFound, RequestTimeout, Conflict, TooLarge,
+        BadRequest, Unauthenticated, Forbidden, NotFound, WrongMethod, RequestTimeout, Conflict, TooLarge,
         WrongMediaType, Invalid, Unavailable,
     )
 }  # fmt: skip

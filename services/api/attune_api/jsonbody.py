@@ -6,9 +6,9 @@ import json
 from typing import Any, NoReturn
 
 import orjson
-from attune_common.runtime.json import DataError, clean
 
 from attune_api.errors import BadRequest, Invalid
+from attune_common.runtime.json import DataError, clean
 
 _INT64 = range(-(2**63), 2**63)
 

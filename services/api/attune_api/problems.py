@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from attune_common.bus.bus import BusUnavailable
-from attune_common.runtime.json import DataError
-from attune_common.store.errors import is_transient
-from attune_core.errors import AttuneError, DefinitionError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from attune_api.errors import FAMILY, ApiError, Invalid, Unavailable
+from attune_api.errors import FAMILY, ApiError, BadRequest, Invalid, Unavailable
 from attune_api.respond import json_response
+from attune_common.bus.bus import BusUnavailable
+from attune_common.runtime.json import DataError
+from attune_common.store.errors import is_transient
+from attune_core.errors import AttuneError, DefinitionError
 
 MEDIA_TYPE = "application/problem+json"
 
-_FRAMEWORK = {404: ("not_found", "there is nothing at this address"), 405: ("method_not_allowed", "")}
+_FRAMEWORK = {
+    404: ("not_found", "there is nothing at this address"),
+    405: ("method_not_allowed", "this address does not take that method"),
+}
+    404: ("not_found", "there is nothing at this address"),
+    405: ("method_not_allowed", "this address does not take that method"),
+}
 
 
 def problem_response(error: ApiError, request_id: str) -> Response:
@@ -57,7 +63,11 @@ def as_api_error(error: Exception) -> ApiError | None:
         case BusUnavailable():
             return Unavailable("the message bus does not answer", code="bus_unavailable")
         case _:
-            return Unavailable("the database does not answer", code="database_unavailable") if is_transient(error) else None
+            return (
+                Unavailable("the database does not answer", code="database_unavailable")
+                if is_transient(error)
+                else None
+            )
 
 
 def install(app: FastAPI) -> None:
@@ -75,11 +85,9 @@ def install(app: FastAPI) -> None:
 
 
 def _of_framework(error: HTTPException) -> ApiError:
-    code, message = _FRAMEWORK.get(error.status_code, ("", ""))
-    kind = FAMILY.get(error.status_code) or type(
-        "FrameworkError", (ApiError,), {"status": error.status_code, "title": str(error.detail)}
-    )
-    return kind(message or str(error.detail), code=code or None, headers=error.headers)
+    code, message = _FRAMEWORK.get(error.status_code, (None, str(error.detail)))
+    kind: type[ApiError] = FAMILY.get(error.status_code, BadRequest)
+    return kind(message, code=code, headers=error.headers)
 
 
 def _of_validation(findings: Sequence[Any]) -> ApiError:

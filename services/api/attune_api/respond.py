@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attune_common.runtime.json import dumps
 from starlette.responses import Response
+
+from attune_common.runtime.json import dumps
 
 
 def json_response(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
-from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIRouter
 
 from attune_api import body as bodies
@@ -76,7 +76,7 @@ class AttuneRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
-        known = {field.alias for field in get_flat_dependant(self.dependant).query_params}
+        known = _query_names(self.dependant)
 
         async def handle(request: Request) -> Response:
             context = request.app.state.context
@@ -114,6 +114,11 @@ def media_type(request: Request) -> str:
 def router(prefix: str = "", *, tag: str) -> APIRouter:
     """A router of strict routes; `prefix` is the whole path to it."""
     return APIRouter(prefix=prefix, tags=[tag], route_class=AttuneRoute)
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    names = {field.alias for field in dependant.query_params}
+    return names.union(*(_query_names(inner) for inner in dependant.dependencies))
 
 
 def _check_query(request: Request, known: set[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,9 +39,17 @@ async def page(connection: Connection, after: str | None, limit: int) -> list[Ro
     return await connection.fetch(_SQL.page, after, limit)
 
 
-async def existing(connection: Connection, refs: Sequence[str]) -> set[str]:
-    """Those of `refs` that are registered."""
-    return {row["ref"] for row in await connection.fetch(_SQL.existing, list(refs))}
+async def refs(connection: Connection) -> frozenset[str]:
+    """The refs of all registered packs."""
+    return frozenset(row["ref"] for row in await connection.fetch(_SQL.refs))
+
+
+async def contents(connection: Connection, pack: int) -> dict[str, list[str]]:
+    """The refs of the pack's actions, workflows, triggers and rules, sorted."""
+    found: dict[str, list[str]] = {"actions": [], "workflows": [], "triggers": [], "rules": []}
+    for row in await connection.fetch(_SQL.contents, pack):
+        found[row["kind"]].append(row["ref"])
+    return found
 
 
 async def put(unit: Connection, pack: PackRow, archive: bytes) -> Row:

@@ -32,6 +32,11 @@ async def get(connection: Connection, ref: str) -> Row | None:
     return await connection.fetchrow(_SQL.get, ref)
 
 
+async def get_for_update(unit: Connection, ref: str) -> Row | None:
+    """The row locked; `owner` is the identity's id."""
+    return await unit.fetchrow(_SQL.get_for_update, ref)
+
+
 async def page(
     connection: Connection, after: str | None, pack: str | None, trigger: str | None, limit: int
 ) -> list[Row]:

@@ -52,3 +52,8 @@ async def put(unit: Connection, pack: int, pack_ref: str, trigger: TriggerRow) -
 async def delete_others(unit: Connection, pack: int, refs: Sequence[str]) -> int:
     """Remove the pack's triggers that are not in `refs`."""
     return await unit.execute(_SQL.delete_others, pack, list(refs))
+
+
+async def refs(connection: Connection) -> frozenset[str]:
+    """The refs of all triggers."""
+    return frozenset(row["ref"] for row in await connection.fetch(_SQL.refs))

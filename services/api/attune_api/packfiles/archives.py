@@ -8,11 +8,10 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from attune_common.runtime.limits import Limits
-
 from attune_api.packfiles import folder as folders
 from attune_api.packfiles import tar, zip
 from attune_api.packfiles.collected import BadArchive, Collected
+from attune_common.runtime.limits import Limits
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK"
 

@@ -9,6 +9,9 @@ from attune_api.errors import Invalid
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._+@=,~-]{1,100}\Z")
 _MOST_PATH = 240
+Files = dict[str, bytes]
+"""Path -> content, relative to the root of the pack."""
+
 _IGNORED = frozenset({".git", "__pycache__", ".DS_Store", "__MACOSX", ".venv", ".mypy_cache", ".pytest_cache"})
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from attune_api.errors import Conflict, NotFound
+from attune_api.usecases.control_run import ask
 from attune_common.contracts.execution import ExecutionCancel, ExecutionCompleted, ExecutionStatusChanged
 from attune_common.store import requests
 from attune_common.store.connection import Row
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
 from attune_core.model.status import FINAL, ExecutionStatus
-
-from attune_api.errors import Conflict, NotFound
-from attune_api.usecases.control_run import ask
 
 ERROR = {"type": "cancelled", "message": "cancelled by request"}
 

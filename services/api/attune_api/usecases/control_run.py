@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from attune_api.errors import Conflict, NotFound
 from attune_common.contracts.workflow import RunRequested
 from attune_common.store import requests, runs
 from attune_common.store.connection import Row
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
 from attune_core.model.status import ExecutionStatus
-
-from attune_api.errors import Conflict, NotFound
 
 Kind = Literal["pause", "resume", "cancel", "retry"]
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+
+from attune_api.auth import Principal
+from attune_api.errors import Conflict, Invalid, NotFound
 from attune_common.contracts.execution import ExecutionRequested
 from attune_common.store import requests
 from attune_common.store.actions_lookup import Action, resolve
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
 from attune_core.model import schema
-
-from attune_api.auth import Principal
-from attune_api.errors import Conflict, Invalid, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,7 @@ async def execute(store: Store, caller: Principal, asked: Asked) -> tuple[int, b
         )
         execution = await requests.insert(unit, row)
         if execution is not None:
-            unit.emit(
-                ExecutionRequested(execution_id=execution, action_ref=action.ref, trace_id=row.trace_id)
-            )
+            unit.emit(ExecutionRequested(execution_id=execution, action_ref=action.ref, trace_id=row.trace_id))
             return execution, True
         earlier = await _earlier(unit, caller, asked, digest)
         assert earlier is not None, "the idempotency key was taken and nobody has it"

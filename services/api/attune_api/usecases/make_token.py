@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from attune_api.errors import Conflict
+from attune_api.permissions import Role
 from attune_common.store import identities, tokens
 from attune_common.store.connection import Row
 from attune_common.store.store import Store
-
-from attune_api.errors import Conflict
-from attune_api.permissions import Role
 
 
 async def make_token(

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from attune_common.runtime import logging
-from attune_common.store import triggers
-from attune_common.store.connection import Row
-from attune_common.store.store import Store
-
 from attune_api import jsonbody
 from attune_api.errors import Conflict, Unauthenticated, WrongMediaType
 from attune_api.signatures import matching
 from attune_api.usecases.record_event import Occurrence, store_event
+from attune_common.runtime import logging
+from attune_common.store import triggers
+from attune_common.store.connection import Row
+from attune_common.store.store import Store
 
 _log = logging.get("attune.webhooks")
 

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from attune_api.errors import Conflict, Invalid, NotFound
 from attune_common.contracts.event import EventCreated
 from attune_common.store import events, triggers
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
 from attune_core.model import schema
-
-from attune_api.errors import Conflict, Invalid, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,7 @@ async def record_event(store: Store, what: Occurrence) -> tuple[int, bool]:
         return await store_event(unit, what, trigger["payload_schema"])
 
 
-async def store_event(
-    unit: Unit, what: Occurrence, payload_schema: Mapping[str, Any] | None
-) -> tuple[int, bool]:
+async def store_event(unit: Unit, what: Occurrence, payload_schema: Mapping[str, Any] | None) -> tuple[int, bool]:
     """Store and announce. Errors: Invalid when the payload is not as the trigger says."""
     payload = schema.apply_defaults(payload_schema, what.payload)
     findings = schema.validate(payload_schema, payload)

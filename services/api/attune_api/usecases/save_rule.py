@@ -2,34 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attune_api.errors import Conflict, Invalid, NotFound
 from attune_common.store import actions, rules, triggers
+from attune_common.store.connection import Row
 from attune_common.store.rules import RuleRow
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
+from attune_core.expressions.render import ExpressionError
+from attune_core.model.schema import path_text
+from attune_core.rules.criteria import read_criteria
+from attune_core.rules.scope import rule_value
 
-from attune_api.errors import Conflict, Invalid, NotFound
+Change = Callable[[RuleRow], RuleRow]
 
 
 async def create_rule(store: Store, rule: RuleRow) -> None:
-    """Errors: Conflict when the ref is taken, Invalid when trigger or action do not exist."""
-
-    async def work(unit: Unit) -> None:
+    """Errors: Conflict when the ref is taken, Invalid when something of it cannot work."""
+    _check_templates(rule)
+    async with store.unit() as unit:
         await _check_references(unit, rule)
         if not await rules.insert(unit, rule):
             raise Conflict(f"there is a rule {rule.ref!r} already", code="ref_taken", hint="change it with PUT")
 
-    await store.retrying(work, attempts=1)
 
-
-async def update_rule(store: Store, rule: RuleRow) -> None:
-    """Errors: NotFound, Invalid."""
+async def change_rule(store: Store, ref: str, change: Change) -> None:
+    """Store what `change` makes of the rule. Errors: NotFound, Invalid."""
 
     async def work(unit: Unit) -> None:
-        await _check_references(unit, rule)
-        if not await rules.update(unit, rule):
-            raise NotFound(f"there is no rule {rule.ref!r}")
+        before = await rules.get_for_update(unit, ref)
+        if before is None:
+            raise NotFound(f"there is no rule {ref!r}")
+        after = change(_stored(before))
+        _check_templates(after)
+        await _check_references(unit, after)
+        await rules.update(unit, after)
 
     await store.retrying(work)
+
+
+def conditions(criteria: Any, when: Any) -> Any:
+    """How a rule's condition is stored: its criteria, or `{"when": expression}`; None matches every event."""
+    return {"when": when} if when is not None else criteria or None
+
+
+def shown_conditions(stored: Any) -> tuple[Any, Any]:
+    """(criteria, when) of a stored condition."""
+    if isinstance(stored, Mapping) and set(stored) == {"when"}:
+        return None, stored["when"]
+    return stored, None
+
+
+def _stored(row: Row) -> RuleRow:
+    return RuleRow(
+        ref=row["ref"],
+        label=row["label"],
+        description=row["description"],
+        trigger_ref=row["trigger_ref"],
+        action_ref=row["action_ref"],
+        criteria=row["criteria"],
+        trigger_params=row["trigger_params"],
+        action_params=row["action_params"],
+        owner=row["owner"],
+        enabled=row["enabled"],
+    )
+
+
+def _check_templates(rule: RuleRow) -> None:
+    faults = [] if rule.criteria is None else read_criteria(rule.criteria)[1]
+    if faults:
+        places = [
+            {"path": f"body.criteria {path_text(fault.path)}".strip(), "message": fault.message, "hint": fault.hint}
+            for fault in faults
+        ]
+        raise Invalid(faults[0].message, code="invalid_criteria", errors=places)
+    try:
+        rule_value(dict(rule.action_params))
+    except ExpressionError as problem:
+        raise Invalid.at("body.parameters", problem.message, code=problem.code, hint=problem.hint) from problem
 
 
 async def _check_references(unit: Unit, rule: RuleRow) -> None:

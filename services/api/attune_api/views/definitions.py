@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
-from attune_common.store.connection import Row
 from pydantic import BaseModel
+
+from attune_common.store.connection import Row
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from attune_common.store.connection import Row
 from pydantic import BaseModel
 
 from attune_api.views.secrets import masked
+from attune_common.store.connection import Row
 
 
 class ExecutionSummary(BaseModel):

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from attune_common.store.connection import Row
-from attune_core.model.status import OutcomeStatus
-from attune_core.workflow.codec import task_from_json
-from attune_core.workflow.state import NEVER, TaskState
 from pydantic import BaseModel, ConfigDict, Field
 
 from attune_api.views.executions import duration
 from attune_api.views.tasks import Items, items
+from attune_common.store.connection import Row
+from attune_core.model.status import OutcomeStatus
+from attune_core.workflow.codec import task_from_json
+from attune_core.workflow.state import NEVER, TaskState
 
 
 class Node(BaseModel):
@@ -59,6 +59,7 @@ _LISTENS = {
     "decision": frozenset({OutcomeStatus.SUCCEEDED}),
     "next": _ANY_END,
     "depends_on": _ANY_END | {OutcomeStatus.SKIPPED},
+    "contains": _ANY_END,
 }
 
 
@@ -80,7 +81,7 @@ def graph(run: int, row: Row, tasks: list[Row]) -> GraphView:
 
 def _node(name: str, row: Row | None, state: TaskState) -> Node:
     shown = state.current or state.last
-    completed = None if state.current else state.last and state.last.completed_at
+    completed = None if state.current or state.last is None else state.last.completed_at
     started = shown.started_at if shown else None
     error = None if state.current or state.last is None else state.last.error
     return Node(

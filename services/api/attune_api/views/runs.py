@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from attune_common.store.connection import Row
 from pydantic import BaseModel
 
 from attune_api.views.executions import duration
 from attune_api.views.secrets import masked
+from attune_common.store.connection import Row
 
 
 class RunSummary(BaseModel):

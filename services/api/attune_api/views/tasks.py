@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from attune_common.store.connection import Row
-from attune_core.workflow.codec import task_from_json
-from attune_core.workflow.state import ItemCounts, TaskState
 from pydantic import BaseModel
 
 from attune_api.views.executions import duration
+from attune_common.store.connection import Row
+from attune_core.workflow.codec import task_from_json
+from attune_core.workflow.state import ItemCounts, TaskState
 
 
 class Items(BaseModel):

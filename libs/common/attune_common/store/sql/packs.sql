@@ -9,9 +9,6 @@ SELECT pg_advisory_xact_lock(hashtextextended('attune.pack:' || $1, 0));
 SELECT id, ref, label, description, version, digest, enabled, created, updated
 FROM attune.pack WHERE ($1::text IS NULL OR ref > $1) ORDER BY ref LIMIT $2;
 
--- name: existing
-SELECT ref FROM attune.pack WHERE ref = ANY($1::text[]);
-
 -- name: put_content
 INSERT INTO attune.pack_content (digest, archive) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING;
 
@@ -49,3 +46,13 @@ WHERE e.status NOT IN ('completed', 'failed', 'timeout', 'cancelled', 'abandoned
   AND (e.action_ref IN (SELECT a.ref FROM attune.action a WHERE a.pack_ref = $1)
        OR EXISTS (SELECT 1 FROM attune.workflow_run r WHERE r.execution = e.id AND r.pack_ref = $1))
 ORDER BY e.id LIMIT 50;
+
+-- name: contents
+SELECT 'actions' AS kind, ref FROM attune.action WHERE pack = $1 AND NOT is_workflow
+UNION ALL SELECT 'workflows', ref FROM attune.workflow_definition WHERE pack = $1
+UNION ALL SELECT 'triggers', ref FROM attune.trigger WHERE pack = $1
+UNION ALL SELECT 'rules', ref FROM attune.rule WHERE pack = $1
+ORDER BY 2;
+
+-- name: refs
+SELECT ref FROM attune.pack;

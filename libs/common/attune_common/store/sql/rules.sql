@@ -41,3 +41,8 @@ DELETE FROM attune.rule WHERE ref = $1;
 
 -- name: delete_others
 DELETE FROM attune.rule WHERE pack = $1 AND NOT ref = ANY($2::text[]);
+
+-- name: get_for_update
+SELECT id, ref, pack_ref, label, description, trigger_ref, trigger_params, criteria, action_ref, action_params, owner,
+       enabled
+FROM attune.rule WHERE ref = $1 FOR UPDATE;

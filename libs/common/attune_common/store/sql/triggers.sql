@@ -25,3 +25,6 @@ WHERE attune.trigger.pack = excluded.pack;
 
 -- name: delete_others
 DELETE FROM attune.trigger WHERE pack = $1 AND NOT ref = ANY($2::text[]);
+
+-- name: refs
+SELECT ref FROM attune.trigger;

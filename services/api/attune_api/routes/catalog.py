@@ -1,0 +1,70 @@
+"""/actions and /triggers: what the packs brought."""
+
+from __future__ import annotations
+
+from attune_api.context import Shared
+from attune_api.errors import NotFound
+from attune_api.names import Ref, RefFilter
+from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.permissions import Permission
+from attune_api.routing import declares, router
+from attune_api.views.definitions import Action, Trigger, of
+from attune_api.views.secrets import MASK
+from attune_common.store import actions, triggers
+from attune_common.store.connection import Row
+
+routes = router("/api/v1", tag="catalog")
+_ACTIONS = Keyset("actions", ("ref",), (str,))
+_TRIGGERS = Keyset("triggers", ("ref",), (str,))
+
+
+@routes.get("/actions", response_model=Page[Action], summary="List actions")
+@declares(Permission.READ)
+async def list_actions(
+    shared: Shared, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
+) -> Page[Action]:
+    after = _ACTIONS.after(cursor)
+    async with shared.store.connection() as connection:
+        rows = await actions.page(connection, after[0] if after else None, pack, limit + 1)
+    shown, following = _ACTIONS.page(rows, limit)
+    return Page(items=[of(Action, row) for row in shown], next=following)
+
+
+@routes.get("/actions/{ref}", response_model=Action, summary="Get an action")
+@declares(Permission.READ, refusals=(404,))
+async def one_action(shared: Shared, ref: Ref) -> Action:
+    async with shared.store.connection() as connection:
+        row = await actions.get(connection, ref)
+    if row is None:
+        raise NotFound(f"there is no action {ref!r}")
+    return of(Action, row)
+
+
+@routes.get("/triggers", response_model=Page[Trigger], summary="List triggers")
+@declares(Permission.READ)
+async def list_triggers(
+    shared: Shared, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
+) -> Page[Trigger]:
+    after = _TRIGGERS.after(cursor)
+    async with shared.store.connection() as connection:
+        rows = await triggers.page(connection, after[0] if after else None, pack, limit + 1)
+    shown, following = _TRIGGERS.page(rows, limit)
+    return Page(items=[_trigger(row) for row in shown], next=following)
+
+
+@routes.get("/triggers/{ref}", response_model=Trigger, summary="Get a trigger")
+@declares(Permission.READ, refusals=(404,))
+async def one_trigger(shared: Shared, ref: Ref) -> Trigger:
+    async with shared.store.connection() as connection:
+        row = await triggers.get(connection, ref)
+    if row is None:
+        raise NotFound(f"there is no trigger {ref!r}")
+    return _trigger(row)
+
+
+def _trigger(row: Row) -> Trigger:
+    spec = dict(row["spec"])
+    webhook = spec.get("webhook")
+    if isinstance(webhook, dict) and "secret" in webhook:
+        spec["webhook"] = {**webhook, "secret": MASK}
+    return of(Trigger, row, spec=spec)

@@ -1,0 +1,92 @@
+"""/events and /enforcements: what happened, and what the rules made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from attune_api.auth import Caller
+from attune_api.context import Context, Shared
+from attune_api.errors import NotFound
+from attune_api.names import REF, Id, IdFilter, RefFilter
+from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.permissions import Permission
+from attune_api.routing import declares, router
+from attune_api.usecases.record_event import Occurrence, record_event
+from attune_api.views import events as views
+from attune_common.store import events
+
+routes = router("/api/v1", tag="events")
+_EVENTS = Keyset("events", ("id",), (int,))
+_ENFORCEMENTS = Keyset("enforcements", ("id",), (int,))
+
+
+class Fire(BaseModel):
+    """`dedup_key`: of events of one trigger with the same key only the first counts."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    trigger: str = Field(pattern=REF, max_length=255)
+    payload: Any = Field(default_factory=dict)
+    dedup_key: str | None = Field(None, min_length=1, max_length=200)
+
+
+@routes.post("/events", status_code=202, response_model=views.Event, summary="Record an event",
+             responses={200: {"model": views.Event, "description": "Recorded before with this key"}})  # fmt: skip
+@declares(Permission.RUN, refusals=(404, 409))
+async def fire(shared: Shared, caller: Caller, body: Fire, response: Response) -> views.Event:
+    dedup_key = f"key:{body.dedup_key}" if body.dedup_key else None
+    source = {"kind": "api", "identity": caller.login}
+    event, is_new = await record_event(shared.store, Occurrence(body.trigger, body.payload, source, dedup_key))
+    response.status_code = 202 if is_new else 200
+    return await _read(shared, event)
+
+
+@routes.get("/events", response_model=Page[views.Event], summary="List events, newest first")
+@declares(Permission.READ)
+async def page(
+    shared: Shared, trigger: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
+) -> Page[views.Event]:
+    after = _EVENTS.after(cursor)
+    async with shared.store.connection() as connection:
+        rows = await events.page(connection, after[0] if after else None, trigger, limit + 1)
+    shown, following = _EVENTS.page(rows, limit)
+    return Page(items=[views.event(row) for row in shown], next=following)
+
+
+@routes.get("/events/{id}", response_model=views.Event, summary="Get an event")
+@declares(Permission.READ, refusals=(404,))
+async def one(shared: Shared, id: Id) -> views.Event:
+    return await _read(shared, id)
+
+
+@routes.get("/enforcements", response_model=Page[views.Enforcement], summary="List the rules' verdicts, newest first")
+@declares(Permission.READ)
+async def enforcements(
+    shared: Shared, event: IdFilter = None, rule: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
+) -> Page[views.Enforcement]:
+    after = _ENFORCEMENTS.after(cursor)
+    async with shared.store.connection() as connection:
+        rows = await events.enforcements(connection, after[0] if after else None, event, rule, limit + 1)
+    shown, following = _ENFORCEMENTS.page(rows, limit)
+    return Page(items=[views.enforcement(row) for row in shown], next=following)
+
+
+@routes.get("/enforcements/{id}", response_model=views.Enforcement, summary="Get a rule's verdict")
+@declares(Permission.READ, refusals=(404,))
+async def one_enforcement(shared: Shared, id: Id) -> views.Enforcement:
+    async with shared.store.connection() as connection:
+        row = await events.enforcement(connection, id)
+    if row is None:
+        raise NotFound(f"there is no enforcement {id}")
+    return views.enforcement(row)
+
+
+async def _read(shared: Context, event: int) -> views.Event:
+    async with shared.store.connection() as connection:
+        row = await events.get(connection, event)
+    if row is None:
+        raise NotFound(f"there is no event {event}")
+    return views.event(row)

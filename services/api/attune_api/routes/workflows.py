@@ -1,0 +1,167 @@
+"""/packs/{ref}/workflows and /workflows: manage definitions, start them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from attune_api import jsonbody
+from attune_api.auth import Caller
+from attune_api.context import Context, Shared
+from attune_api.errors import BadRequest, Invalid, NotFound, problem_place
+from attune_api.names import Ref
+from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.permissions import Permission
+from attune_api.routes.executions import IDEMPOTENCY, IdempotencyHeader, one_key
+from attune_api.routes.executions import read as read_execution
+from attune_api.routing import JSON, declares, media_type, router
+from attune_api.usecases.execute import Asked, execute
+from attune_api.usecases.save_workflow import (
+    Source,
+    create_workflow,
+    delete_workflow,
+    from_json,
+    from_text,
+    update_workflow,
+)
+from attune_api.views import executions as execution_models
+from attune_api.views.definitions import Finding, Workflow, WorkflowSaved, WorkflowSummary, of
+from attune_common.store import execution_views, packs, workflows
+from attune_common.store.execution_views import Filter
+from attune_core.definition.parse import ParsedWorkflow
+from attune_core.model.status import ExecutionStatus
+
+routes = router("/api/v1", tag="workflows")
+_BY_REF = Keyset("workflows", ("ref",), (str,))
+_REPEATED = {"model": execution_models.Execution, "description": "Started before with this key"}
+_EXECUTIONS = Keyset("workflow-starts", ("id",), (int,))
+_MEDIA = ("application/yaml", "application/x-yaml", "text/yaml", "text/plain", JSON)
+
+
+class Definition(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    definition: dict[str, Any]
+
+
+class Start(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    idempotency_key: str | None = Field(None, max_length=200, pattern=IDEMPOTENCY)
+
+
+@routes.post("/packs/{ref}/workflows", status_code=201, response_model=WorkflowSaved, summary="Create workflow")
+@declares(Permission.AUTHOR, refusals=(404, 409), media=_MEDIA)
+async def create(shared: Shared, ref: Ref, request: Request, response: Response) -> WorkflowSaved:
+    """The definition as YAML text, or as JSON `{"definition": {...}}`."""
+    parsed = await create_workflow(shared.store, ref, await _source(request))
+    response.headers["Location"] = f"/api/v1/workflows/{parsed.ref}"
+    return await _saved(shared, parsed)
+
+
+@routes.get("/packs/{ref}/workflows", response_model=Page[WorkflowSummary], summary="List workflows")
+@declares(Permission.READ, refusals=(404,))
+async def of_pack(shared: Shared, ref: Ref, limit: Limit = 50, cursor: Cursor = None) -> Page[WorkflowSummary]:
+    after = _BY_REF.after(cursor)
+    async with shared.store.connection() as connection:
+        if await packs.get(connection, ref) is None:
+            raise NotFound(f"there is no pack {ref!r}")
+        rows = await workflows.page(connection, after[0] if after else None, ref, limit + 1)
+    shown, following = _BY_REF.page(rows, limit)
+    return Page(items=[of(WorkflowSummary, row) for row in shown], next=following)
+
+
+@routes.get("/workflows", response_model=Page[WorkflowSummary], summary="List the workflows of all packs")
+@declares(Permission.READ)
+async def page(shared: Shared, limit: Limit = 50, cursor: Cursor = None) -> Page[WorkflowSummary]:
+    after = _BY_REF.after(cursor)
+    async with shared.store.connection() as connection:
+        rows = await workflows.page(connection, after[0] if after else None, None, limit + 1)
+    shown, following = _BY_REF.page(rows, limit)
+    return Page(items=[of(WorkflowSummary, row) for row in shown], next=following)
+
+
+@routes.get("/workflows/{ref}", response_model=Workflow, summary="Get workflow")
+@declares(Permission.READ, refusals=(404,))
+async def one(shared: Shared, ref: Ref) -> Workflow:
+    return await _read(shared, ref)
+
+
+@routes.put("/workflows/{ref}", response_model=WorkflowSaved, summary="Update workflow")
+@declares(Permission.AUTHOR, refusals=(404, 409), media=_MEDIA)
+async def update(shared: Shared, ref: Ref, request: Request) -> WorkflowSaved:
+    """Runs in flight keep the definition they started with."""
+    return await _saved(shared, await update_workflow(shared.store, ref, await _source(request)))
+
+
+@routes.delete("/workflows/{ref}", status_code=204, response_class=Response, summary="Delete workflow")
+@declares(Permission.AUTHOR, refusals=(404, 409))
+async def delete(shared: Shared, ref: Ref) -> None:
+    await delete_workflow(shared.store, ref)
+
+
+@routes.post("/workflows/{ref}/execute", status_code=202, response_model=execution_models.Execution,
+             summary="Execute workflow directly",
+             responses={200: _REPEATED})  # fmt: skip
+@declares(Permission.RUN, refusals=(404, 409))
+async def start(
+    shared: Shared, caller: Caller, ref: Ref, response: Response, body: Start | None = None,
+    key: IdempotencyHeader = None,
+) -> execution_models.Execution:  # fmt: skip
+    given = body or Start()
+    asked = Asked(ref, given.parameters, one_key(key, given.idempotency_key), workflow_only=True)
+    execution, is_new = await execute(shared.store, caller, asked)
+    response.status_code = 202 if is_new else 200
+    response.headers["Location"] = f"/api/v1/executions/{execution}"
+    return await read_execution(shared, execution)
+
+
+@routes.get("/workflows/{ref}/executions", response_model=Page[execution_models.ExecutionSummary],
+            summary="List executions")  # fmt: skip
+@declares(Permission.READ, refusals=(404,))
+async def executions(
+    shared: Shared,
+    ref: Ref,
+    status: Annotated[ExecutionStatus | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[execution_models.ExecutionSummary]:
+    after = _EXECUTIONS.after(cursor)
+    wanted = Filter(status=status.value if status else None, action=ref)
+    async with shared.store.connection() as connection:
+        if await workflows.get(connection, ref) is None:
+            raise NotFound(f"there is no workflow {ref!r}")
+        rows = await execution_views.page(connection, after[0] if after else None, wanted, limit + 1)
+    shown, following = _EXECUTIONS.page(rows, limit)
+    return Page(items=[execution_models.summary(row) for row in shown], next=following)
+
+
+async def _source(request: Request) -> Source:
+    body = await request.body()
+    if not body.strip():
+        raise BadRequest("the body is empty", hint="send the workflow's YAML")
+    if media_type(request) != JSON:
+        return from_text(body)
+    try:
+        return from_json(Definition.model_validate(jsonbody.parse(body)).definition)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        path = ".".join(["body", *map(str, first["loc"])])
+        raise Invalid.at(path, first["msg"], hint='send {"definition": {...}}') from problem
+
+
+async def _saved(shared: Context, parsed: ParsedWorkflow) -> WorkflowSaved:
+    warnings = [Finding(**problem_place(problem)) for problem in parsed.warnings]
+    workflow = await _read(shared, parsed.ref)
+    return WorkflowSaved(**workflow.model_dump(), warnings=warnings)
+
+
+async def _read(shared: Context, ref: str) -> Workflow:
+    async with shared.store.connection() as connection:
+        row = await workflows.get(connection, ref)
+    if row is None:
+        raise NotFound(f"there is no workflow {ref!r}")
+    return of(Workflow, row)

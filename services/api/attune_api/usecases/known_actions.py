@@ -1,0 +1,16 @@
+"""What the checker may know of this installation."""
+
+from __future__ import annotations
+
+from attune_common.store import actions, packs, triggers
+from attune_common.store.connection import Connection
+from attune_core.definition.known import Known
+
+
+async def installed(connection: Connection) -> Known:
+    """Every action with its parameters, every trigger, every pack that is registered now."""
+    return Known(
+        actions=await actions.known(connection),
+        packs=await packs.refs(connection),
+        triggers=await triggers.refs(connection),
+    )

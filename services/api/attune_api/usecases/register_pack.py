@@ -1,0 +1,118 @@
+"""Registering a pack: everything it brings, in one transaction, or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from attune_core.packs.bundle import Bundle, read_bundle
+
+from attune_api.context import Context
+from attune_api.errors import Conflict
+from attune_api.packfiles.archives import canonical
+from attune_api.packfiles.collected import Files
+from attune_api.usecases import bundle_rows
+from attune_api.usecases.known_actions import installed
+from attune_common.store import actions, packs, rules, triggers, workflows
+from attune_common.store.errors import is_unique_violation
+from attune_common.store.store import Store
+from attune_common.store.unit import Unit
+from attune_core.definition.known import Known
+from attune_core.errors import Problem
+from attune_core.model.action import ActionSpec
+
+Outcome = Literal["created", "updated", "unchanged"]
+
+
+Reader = Callable[[], Files]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """`warnings` also name actions that nobody has registered yet."""
+
+    ref: str
+    outcome: Outcome
+    warnings: tuple[Problem, ...]
+
+
+async def read_and_register(context: Context, read: Reader, owner: int | None) -> Registration:
+    """Read the files, check them against what is installed, store all of it. `owner`: whom its rules act for.
+
+    Errors: BadArchive, DefinitionError, Conflict when something of it belongs to another pack.
+    """
+    async with context.store.connection() as connection:
+        known = await installed(connection)
+    async with context.unpacking:
+        bundle, archive = await asyncio.to_thread(_prepare, read, known)
+    return await _register(context.store, bundle, archive, owner)
+
+
+def _prepare(read: Reader, known: Known) -> tuple[Bundle, bytes]:
+    """The checked bundle and its canonical archive; takes a while and awaits nothing."""
+    files = read()
+    return read_bundle(files, known), canonical(files)
+
+
+async def _register(store: Store, bundle: Bundle, archive: bytes, owner: int | None) -> Registration:
+    async def work(unit: Unit) -> Registration:
+        return await register_bundle(unit, bundle, archive, owner)
+
+    try:
+        return await store.retrying(work)
+    except Exception as problem:
+        if is_unique_violation(problem, "trigger_webhook_key_key"):
+            raise Conflict("a webhook key of this pack belongs to another", code="webhook_key_taken") from problem
+        raise
+
+
+async def register_bundle(unit: Unit, bundle: Bundle, archive: bytes, owner: int | None = None) -> Registration:
+    """Store a checked bundle with its archive. `owner` is the identity that its rules act for."""
+    ref = bundle.manifest.ref
+    await packs.lock(unit, ref)
+    before = await packs.get(unit, ref)
+    if before is not None and before["digest"] == bundle.digest:
+        return Registration(ref, "unchanged", bundle.warnings)
+    config = before["config"] if before is not None else {}
+    stored = await packs.put(unit, bundle_rows.pack_row(bundle, config), archive)
+    await _replace(unit, stored["id"], bundle, owner)
+    return Registration(ref, "updated" if before is not None else "created", bundle.warnings)
+
+
+async def _replace(unit: Unit, pack: int, bundle: Bundle, owner: int | None) -> None:
+    """What vanished goes first, so that its names and webhook keys are free."""
+    ref = bundle.manifest.ref
+    await rules.delete_others(unit, pack, [rule.ref for rule in bundle.rules])
+    await triggers.delete_others(unit, pack, [trigger.ref for trigger in bundle.triggers])
+    await actions.delete_others(unit, pack, bundle_rows.action_refs(bundle))
+    await workflows.delete_others(unit, pack, [workflow.ref for workflow in bundle.workflows])
+    await _store_workflows(unit, pack, bundle)
+    for action in bundle_rows.action_rows(bundle):
+        _claimed(await actions.put(unit, pack, ref, action), "action", action.ref)
+    for trigger in bundle_rows.trigger_rows(bundle):
+        _claimed(await triggers.put(unit, pack, ref, trigger), "trigger", trigger.ref)
+    for rule in bundle_rows.rule_rows(bundle, owner):
+        _claimed(await rules.put(unit, pack, ref, rule), "rule", rule.ref)
+
+
+async def _store_workflows(unit: Unit, pack: int, bundle: Bundle) -> None:
+    for workflow in bundle.workflows:
+        written = bundle_rows.written_workflow(bundle, workflow.ref)
+        await store_workflow(unit, pack, bundle.manifest.ref, bundle_rows.workflow_row(workflow), written)
+
+
+async def store_workflow(
+    unit: Unit, pack: int, pack_ref: str, row: workflows.WorkflowRow, written: ActionSpec | None = None
+) -> None:
+    """A definition, its version and the synthetic action that makes it invokable like any other."""
+    stored = await workflows.put(unit, pack, pack_ref, row)
+    _claimed(stored is not None, "workflow", row.ref)
+    action = bundle_rows.synthetic_action(row, stored or 0, written)
+    _claimed(await actions.put(unit, pack, pack_ref, action), "action", action.ref)
+
+
+def _claimed(is_ours: bool, kind: str, ref: str) -> None:
+    if not is_ours:
+        raise Conflict(f"the {kind} {ref!r} belongs to another pack", code="ref_taken", hint="rename it")
