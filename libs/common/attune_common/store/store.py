@@ -139,7 +139,7 @@ def server_settings(settings: Settings, source: str) -> dict[str, str]:
     """What PostgreSQL is told for each connection.
 
     A generic plan that was made while a table was nearly empty reads the whole table until its statistics
-    change, minutes later under load; planning each time costs a tenth of a millisecond or two.
+    change, minutes later under load; planning each time costs some hundredths of a millisecond (bench/run.py store).
     """
     return {
         "application_name": source,

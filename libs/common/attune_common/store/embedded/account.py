@@ -30,7 +30,7 @@ class Account:
         """Whether the account may pass through every folder above `path`, by their mode bits."""
         if not self.foreign:
             return True
-        return all(self._passes(folder) for folder in path.absolute().parents if folder.exists())
+        return all(self._passes(folder) for folder in path.absolute().parents if folder.is_dir())
 
     def _passes(self, folder: Path) -> bool:
         status = folder.stat()
