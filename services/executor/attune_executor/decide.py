@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attune_common.store.journal import Entry
 from attune_core.expressions.scope import MISSING, FactsMissing
 from attune_core.workflow.advance import advance
-from attune_core.workflow.commands import FinishExecution
+from attune_core.workflow.commands import Command, FinishExecution
 from attune_core.workflow.facts import Facts
 from attune_core.workflow.journal import command_to_json, signal_to_json
 from attune_core.workflow.signals import RunStarted, Signal, TaskFinished
@@ -32,11 +32,11 @@ async def settle(batch: Batch) -> None:
 
 async def _decide_all(batch: Batch, told: list[RunInHand]) -> None:
     for _ in range(_MAX_VISITS):
-        missing = {run.id: (run, found) for run in told if (found := _decide(batch, run)) is not None}
+        missing = [(run, wanted) for run in told if (wanted := _decide(batch, run)) is not None]
         if not missing:
             return
         await facts.fetch(batch, missing)
-        told = [run for run, _ in missing.values()]
+        told = [run for run, _ in missing]
     raise RuntimeError(f"decisions of runs {sorted(run.id for run in told)} still miss facts")
 
 
@@ -44,7 +44,7 @@ def _decide(batch: Batch, run: RunInHand) -> FactsMissing | None:
     """Take the run's signals in order; the signal that needs facts first stays, with what it needs."""
     while run.signals:
         signal = run.signals[0]
-        run.book.note(signal)
+        run.book.note_signal(signal)
         known = facts.facts_for(batch, run)
         try:
             decision = advance(run.graph, run.state, signal, known)
@@ -63,7 +63,7 @@ def _decide(batch: Batch, run: RunInHand) -> FactsMissing | None:
     return None
 
 
-def _entry(run: RunInHand, signal: Signal, commands: tuple[object, ...], known: Facts) -> Entry:
+def _entry(run: RunInHand, signal: Signal, commands: tuple[Command, ...], known: Facts) -> Entry:
     return Entry(
         run=run.id,
         revision=run.state.revision,

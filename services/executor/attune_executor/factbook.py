@@ -1,4 +1,4 @@
-"""What is known for the decisions of one run in this batch: what was fetched, and over it what the batch decided."""
+"""What is known for the decisions of one run in this batch: fetched rows, and over them what is not written yet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attune_core.model.outcome import Outcome
-from attune_core.workflow.signals import Signal, TaskFinished
+from attune_core.workflow.signals import Signal, TaskFinished, TaskKey
 
 Pass = tuple[str, int]
 """(task, iteration)"""
@@ -15,7 +15,7 @@ Pass = tuple[str, int]
 
 @dataclass(slots=True)
 class FactBook:
-    """`results` and `details` by pass. `fresh`: outcomes of this batch, which the database does not have yet."""
+    """`results` and `details` as in `Facts`. `fresh`: outcomes of this batch, which the database does not have."""
 
     results: dict[Pass, Any] = field(default_factory=dict)
     details: dict[Pass, dict[int, Any]] = field(default_factory=dict)
@@ -23,25 +23,30 @@ class FactBook:
     kv: dict[str, Any] = field(default_factory=dict)
     fresh: dict[Pass, dict[int | None, Outcome]] = field(default_factory=dict)
 
-    def note(self, signal: Signal) -> None:
-        """Keep the outcome of a finished attempt; it may be read before its row is written."""
+    def note_signal(self, signal: Signal) -> None:
+        """Keep the outcome of a finished attempt."""
         if isinstance(signal, TaskFinished):
-            self.note_outcome((signal.key.task, signal.key.iteration), signal.key.index, signal.outcome)
+            self.note(signal.key, signal.outcome)
 
-    def note_outcome(self, of: Pass, index: int | None, outcome: Outcome) -> None:
-        self.fresh.setdefault(of, {})[index] = outcome
-        if index is None:
+    def note(self, key: TaskKey, outcome: Outcome) -> None:
+        """Keep an outcome that may be read before its row is written."""
+        of = (key.task, key.iteration)
+        self.fresh.setdefault(of, {})[key.index] = outcome
+        if key.index is None:
             self.results[of] = outcome.result
         elif of in self.details:
-            self.details[of][index] = _detail(outcome)
+            self.details[of][key.index] = _entry(outcome)
 
     def add_rows(self, of: Pass, rows: Mapping[int | None, Mapping[str, Any]]) -> None:
-        """Results of a pass from its executions' rows (`status`, `result`, `error`) by item index."""
-        fresh = {index: _detail(outcome) for index, outcome in self.fresh.get(of, {}).items()}
-        seen: dict[int | None, Mapping[str, Any]] = {**rows, **fresh}
+        """The executions of a pass (`status`, `result`, `error`), by item index."""
+        fresh = self.fresh.get(of, {})
+        seen: dict[int | None, Mapping[str, Any]] = {**rows, **{i: _entry(o) for i, o in fresh.items()}}
         self.results[of] = seen[None]["result"] if None in seen else None
         self.details[of] = {index: entry for index, entry in seen.items() if index is not None}
 
+    def has(self, of: Pass) -> bool:
+        return of in self.results and (of in self.details or None in self.fresh.get(of, {}))
 
-def _detail(outcome: Outcome) -> dict[str, Any]:
+
+def _entry(outcome: Outcome) -> Mapping[str, Any]:
     return {"status": outcome.status.value, "result": outcome.result, "error": outcome.error}

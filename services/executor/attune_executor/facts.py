@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from attune_common.store import actions_lookup, executions, items
 from attune_common.store.connection import Row
 from attune_common.store.items import CHUNK, ChunkKey, chunk_keys
-from attune_core.expressions.scope import MISSING
+from attune_core.expressions.scope import MISSING, FactsMissing
 from attune_core.model.status import EXECUTION_STATUS_OF
 from attune_core.workflow import needs
 from attune_core.workflow.facts import Facts
@@ -20,14 +20,14 @@ _OUTCOME_OF = {status.value: outcome.value for outcome, status in EXECUTION_STAT
 
 
 class Wanted(Protocol):
-    """Passes (task, iteration) whose result is read, datastore keys, windows (task, iteration, first, count)."""
+    """Passes whose result is read, datastore keys, windows (task, iteration, first, count)."""
 
     @property
-    def tasks(self) -> frozenset[Pass]: ...
+    def tasks(self) -> Set[Pass]: ...
     @property
-    def kv(self) -> frozenset[str]: ...
+    def kv(self) -> Set[str]: ...
     @property
-    def items(self) -> frozenset[tuple[str, int, int, int]]: ...
+    def items(self) -> Set[tuple[str, int, int, int]]: ...
 
 
 @dataclass(slots=True)
@@ -39,9 +39,9 @@ class _Shopping:
     keys: dict[str, list[RunInHand]] = field(default_factory=dict)
 
     def add(self, run: RunInHand, wanted: Wanted) -> None:
-        for task, iteration in wanted.tasks:
-            if (task, iteration) not in run.book.results:
-                self.passes[(run.id, task, iteration)] = run
+        for of in wanted.tasks:
+            if not run.book.has(of):
+                self.passes[(run.id, *of)] = run
         for key in wanted.kv - run.book.kv.keys():
             self.keys.setdefault(key, []).append(run)
         for task, iteration, first, count in wanted.items:
@@ -56,16 +56,15 @@ async def predict(batch: Batch, runs: Iterable[RunInHand]) -> None:
     shopping = _Shopping()
     for run in runs:
         for signal in run.signals:
-            run.book.note(signal)
-        wanted = needs.predict(run.graph, run.state, run.signals)
-        shopping.add(run, wanted)
+            run.book.note_signal(signal)
+        shopping.add(run, needs.predict(run.graph, run.state, run.signals))
     await _fetch(batch, shopping)
 
 
-async def fetch(batch: Batch, missing: Mapping[int, tuple[RunInHand, Wanted]]) -> None:
+async def fetch(batch: Batch, missing: Iterable[tuple[RunInHand, FactsMissing]]) -> None:
     """Fetch what decisions of several runs turned out to miss."""
     shopping = _Shopping()
-    for run, wanted in missing.values():
+    for run, wanted in missing:
         shopping.add(run, wanted)
     await _fetch(batch, shopping)
 
@@ -86,8 +85,8 @@ async def _fetch_results(batch: Batch, wanted: Mapping[tuple[int, str, int], Run
     rows: dict[tuple[int, str, int], dict[int | None, Mapping[str, Any]]] = {key: {} for key in wanted}
     for row in await executions.results(batch.unit, list(wanted)):
         rows[(row["workflow_run"], row["task_name"], row["iteration"])][row["task_index"]] = _entry(row)
-    for (_, task, iteration), run in wanted.items():
-        run.book.add_rows((task, iteration), rows[(run.id, task, iteration)])
+    for key, run in wanted.items():
+        run.book.add_rows(key[1:], rows[key])
 
 
 def _entry(row: Row) -> dict[str, Any]:

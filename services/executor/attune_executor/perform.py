@@ -13,7 +13,6 @@ from attune_core.model.outcome import Outcome
 from attune_core.model.status import EXECUTION_STATUS_OF, ExecutionStatus
 from attune_core.workflow.commands import (
     CancelAction,
-    Command,
     Dispatch,
     FinishExecution,
     FinishRun,
@@ -38,10 +37,20 @@ def perform(batch: Batch, run: RunInHand) -> None:
     """Perform the run's commands in order. What follows at once (a refused action) is told to the run."""
     commands, run.commands = run.commands, []
     for command in commands:
-        _perform(batch, run, command)
+        match command:
+            case RunAction() | RetryAction() | Dispatch() | FinishExecution() | RecordItem() | CancelAction():
+                _on_execution(batch, run, command)
+            case StoreItems() | SetTimer() | TaskEnded() | PauseChildren() | ResumeChildren() | FinishRun():
+                _on_run(batch, run, command)
+            case _:
+                assert_never(command)
 
 
-def _perform(batch: Batch, run: RunInHand, command: Command) -> None:
+def _on_execution(
+    batch: Batch,
+    run: RunInHand,
+    command: RunAction | RetryAction | Dispatch | FinishExecution | RecordItem | CancelAction,
+) -> None:
     match command:
         case RunAction():
             _run_action(batch, run, command)
@@ -57,6 +66,16 @@ def _perform(batch: Batch, run: RunInHand, command: Command) -> None:
             _record_item(batch, run, command)
         case CancelAction():
             cancel.cancel_action(batch, run, command.key)
+        case _:
+            assert_never(command)
+
+
+def _on_run(
+    batch: Batch,
+    run: RunInHand,
+    command: StoreItems | SetTimer | TaskEnded | PauseChildren | ResumeChildren | FinishRun,
+) -> None:
+    match command:
         case StoreItems():
             batch.lists.append(ItemList(run.id, command.task, command.iteration, command.items))
             run.book.items[(command.task, command.iteration)] = dict(enumerate(command.items))
@@ -190,7 +209,7 @@ def _record_item(batch: Batch, run: RunInHand, command: RecordItem) -> None:
     row.status = EXECUTION_STATUS_OF[outcome.status]
     row.error, row.completed_at = outcome.error, outcome.completed_at
     batch.add(row)
-    run.book.note_outcome((command.key.task, command.key.iteration), command.key.index, outcome)
+    run.book.note(command.key, outcome)
 
 
 def _timer(run: RunInHand, command: SetTimer) -> NewTimer:

@@ -1,4 +1,4 @@
-"""What the executor asks of registered things: actions by ref, definitions by digest, datastore keys."""
+"""What the executor asks of registered things: actions by ref, datastore keys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class Action:
     workflow_def: int | None
     pack_digest: str
     version: str | None
-    version_stored: bool
 
 
 async def resolve(connection: Connection, refs: Iterable[str]) -> dict[str, Action]:
@@ -39,12 +38,6 @@ async def resolve(connection: Connection, refs: Iterable[str]) -> dict[str, Acti
         values["enabled"] = values["enabled"] and pack and workflow is not False
         found[values["ref"]] = Action(**values)
     return found
-
-
-async def definitions(connection: Connection, digests: Iterable[str]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """(ref, definition) of registered workflows by digest."""
-    rows = await connection.fetch(_SQL.definitions, sorted(digests))
-    return {row["digest"]: (row["ref"], row["definition"]) for row in rows}
 
 
 async def kv(connection: Connection, keys: Iterable[str]) -> dict[str, Any]:

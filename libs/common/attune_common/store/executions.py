@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from attune_core.model.status import ExecutionStatus
 from attune_common.store import queries
 from attune_common.store.connection import Connection, Row, jsons
+from attune_core.model.status import ExecutionStatus
 
 _SQL = queries.load("executions")
 _LEASED = (ExecutionStatus.RUNNING, ExecutionStatus.CANCELING)

@@ -58,14 +58,10 @@ async def insert(connection: Connection, runs: Sequence[NewRun]) -> dict[int, in
     return {row["execution"]: row["id"] for row in await connection.fetch(_SQL.insert, *columns)}
 
 
-async def insert_versions(
-    connection: Connection, versions: Sequence[tuple[str, str, dict[str, Any], dict[str, Any]]]
-) -> None:
-    """(digest, ref, definition, task graph) of definitions that runs start from."""
-    digests, refs, definitions, graphs = zip(*versions, strict=True)
-    await connection.execute(
-        _SQL.insert_versions, list(digests), list(refs), jsons(definitions), jsons(graphs)
-    )
+async def origins(connection: Connection, executions: Sequence[int]) -> dict[int, Row]:
+    """By execution: login of who asked for it, config of its action's pack."""
+    rows = await connection.fetch(_SQL.origins, list(executions))
+    return {row["id"]: row for row in rows}
 
 
 async def definitions(connection: Connection, digests: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -128,6 +124,6 @@ async def open_requests(connection: Connection, older_than: float) -> list[tuple
     return [(row["workflow_run"], row["kind"]) for row in rows]
 
 
-async def incident(connection: Connection, kind: str, subject: str, detail: dict[str, Any]) -> None:
-    """Open an incident unless the same one is open already."""
-    await connection.execute(_SQL.incident, kind, subject, detail)
+async def incident(connection: Connection, kind: str, subject: str, detail: dict[str, Any]) -> bool:
+    """Open an incident unless the same one is open already; whether it was opened."""
+    return await connection.execute(_SQL.incident, kind, subject, detail) > 0

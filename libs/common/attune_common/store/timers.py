@@ -14,12 +14,13 @@ _SQL = queries.load("timers")
 
 @dataclass(frozen=True, slots=True)
 class NewTimer:
-    """Due `seconds` from the transaction's time."""
+    """Due `seconds` from the transaction's time; with `held` not before `release`."""
 
     seconds: float
     kind: str
     run: int | None
     target: dict[str, Any]
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ async def insert(connection: Connection, timers: Sequence[NewTimer]) -> None:
             [timer.kind for timer in timers],
             [timer.run for timer in timers],
             jsons(timer.target for timer in timers),
+            [timer.held for timer in timers],
         )
 
 

@@ -57,7 +57,9 @@ FROM unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[], $6::big
 UPDATE attune.execution e
 SET status = n.status::attune.execution_status_enum, attempt = n.attempt, token = n.token, tries = n.tries,
     losses = n.losses, is_workflow = n.is_workflow, root = n.root, timeout = n.timeout,
-    parameters = COALESCE(n.parameters, e.parameters), result = n.result, error = n.error,
+    parameters = COALESCE(n.parameters, e.parameters),
+    result = CASE WHEN n.status IN ('running', 'waiting') THEN COALESCE(n.result, e.result) ELSE n.result END,
+    error = CASE WHEN n.status IN ('running', 'waiting') THEN COALESCE(n.error, e.error) ELSE n.error END,
     cancel_requested = n.cancelled, worker = n.worker, started_at = n.started_at, completed_at = n.completed_at,
     lease_until = CASE WHEN n.keeps_lease THEN e.lease_until END,
     scheduled_at = CASE WHEN n.status = 'scheduled' AND e.token IS DISTINCT FROM n.token THEN now()

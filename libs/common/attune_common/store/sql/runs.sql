@@ -19,12 +19,12 @@ FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::t
   AS n(execution, attempt, workflow_ref, workflow_def, version, pack_ref)
 RETURNING id, execution
 
--- name: insert_versions
-INSERT INTO attune.workflow_version (digest, ref, definition, task_graph)
-SELECT n.digest, n.ref, n.definition, n.task_graph
-FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[]) AS n(digest, ref, definition, task_graph)
-ORDER BY n.digest
-ON CONFLICT DO NOTHING
+-- name: origins
+SELECT e.id, i.login, p.config FROM attune.execution e
+LEFT JOIN attune.identity i ON i.id = e.identity
+LEFT JOIN attune.action a ON a.ref = e.action_ref
+LEFT JOIN attune.pack p ON p.id = a.pack
+WHERE e.id = ANY($1::bigint[])
 
 -- name: definitions
 SELECT digest, definition FROM attune.workflow_version WHERE digest = ANY($1::text[])

@@ -1,7 +1,7 @@
 -- name: insert
-INSERT INTO attune.timer (due_at, kind, workflow_run, target)
-SELECT now() + make_interval(secs => n.seconds), n.kind, n.run, n.target
-FROM unnest($1::float8[], $2::text[], $3::bigint[], $4::jsonb[]) AS n(seconds, kind, run, target)
+INSERT INTO attune.timer (due_at, kind, workflow_run, target, held)
+SELECT now() + make_interval(secs => n.seconds), n.kind, n.run, n.target, n.held
+FROM unnest($1::float8[], $2::text[], $3::bigint[], $4::jsonb[], $5::bool[]) AS n(seconds, kind, run, target, held)
 
 -- name: due
 SELECT id, kind, workflow_run, target FROM attune.timer

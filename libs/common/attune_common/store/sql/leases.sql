@@ -1,0 +1,76 @@
+-- name: extend
+UPDATE attune.execution e SET lease_until = now() + make_interval(secs => $2)
+FROM (SELECT id FROM attune.execution
+      WHERE lease_until IS NOT NULL AND token = ANY($1::text[]) AND status IN ('running', 'canceling')
+      ORDER BY id FOR NO KEY UPDATE) AS n
+WHERE e.id = n.id
+RETURNING e.id, e.token, e.cancel_requested
+
+-- name: touch
+UPDATE attune.execution e SET scheduled_at = now()
+FROM (SELECT id FROM attune.execution WHERE status = 'scheduled' AND token = ANY($1::text[])
+      ORDER BY id FOR NO KEY UPDATE) AS n
+WHERE e.id = n.id
+RETURNING e.token
+
+-- name: worker_seen
+INSERT INTO attune.worker (name, pools, running, started, seen)
+SELECT n.name, string_to_array(n.pools, ','), n.running, n.started, now()
+FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[]) AS n(name, pools, running, started)
+ORDER BY n.name
+ON CONFLICT (name) DO UPDATE
+SET pools = EXCLUDED.pools, running = EXCLUDED.running, started = EXCLUDED.started, seen = now()
+
+-- name: lapsed
+SELECT id, attempt, token, workflow_run FROM attune.execution
+WHERE lease_until < now() AND status IN ('running', 'canceling') AND token IS NOT NULL
+ORDER BY lease_until LIMIT 500
+
+-- name: overdue
+SELECT id, attempt, token, workflow_run, timeout FROM attune.execution
+WHERE status = 'running' AND NOT is_workflow AND token IS NOT NULL AND timeout IS NOT NULL
+  AND started_at + make_interval(secs => timeout + $1) < now()
+LIMIT 500
+
+-- name: deaf
+SELECT id, attempt, token, workflow_run FROM attune.execution
+WHERE status IN ('scheduled', 'running', 'canceling') AND cancel_requested AND NOT is_workflow
+  AND token IS NOT NULL AND updated < now() - make_interval(secs => $1)
+LIMIT 500
+
+-- name: unaccepted_pools
+SELECT DISTINCT COALESCE(e.pool, a.spec ->> 'pool', $2) AS pool
+FROM attune.execution e LEFT JOIN attune.action a ON a.ref = e.action_ref
+WHERE e.status = 'scheduled' AND NOT e.cancel_requested AND e.scheduled_at < now() - make_interval(secs => $1)
+
+-- name: unaccepted
+SELECT e.id FROM attune.execution e LEFT JOIN attune.action a ON a.ref = e.action_ref
+WHERE e.status = 'scheduled' AND NOT e.cancel_requested AND e.scheduled_at < now() - make_interval(secs => $1)
+  AND COALESCE(e.pool, a.spec ->> 'pool', $2) = ANY($3::text[])
+ORDER BY e.id LIMIT 500 FOR NO KEY UPDATE OF e SKIP LOCKED
+
+-- name: unstarted
+UPDATE attune.execution e SET updated = now()
+FROM (SELECT id FROM attune.execution
+      WHERE status = 'requested' AND updated < now() - make_interval(secs => $1)
+      ORDER BY id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED) AS n
+WHERE e.id = n.id
+RETURNING e.id, e.action_ref, e.parent, e.trace_id
+
+-- name: untold
+SELECT e.id, e.token, e.workflow_run, e.result, e.error, w.status FROM attune.execution e
+JOIN attune.workflow_run w ON w.execution = e.id AND w.attempt = e.attempt
+WHERE e.status IN ('running', 'waiting', 'canceling') AND e.is_workflow AND e.workflow_run IS NOT NULL AND e.token IS NOT NULL
+  AND w.status IN ('completed', 'failed', 'timeout', 'cancelled')
+  AND w.updated < now() - make_interval(secs => $1)
+LIMIT 500
+
+-- name: stuck_runs
+SELECT r.id, r.workflow_ref, r.status FROM attune.workflow_run r
+WHERE r.status NOT IN ('completed', 'failed', 'timeout', 'cancelled', 'abandoned', 'rolled_back', 'skipped', 'paused')
+  AND r.updated < now() - make_interval(secs => $1)
+  AND NOT EXISTS (SELECT 1 FROM attune.timer t WHERE t.workflow_run = r.id)
+  AND NOT EXISTS (SELECT 1 FROM attune.run_request q WHERE q.workflow_run = r.id AND NOT q.done)
+  AND NOT EXISTS (SELECT 1 FROM attune.execution e WHERE e.workflow_run = r.id AND e.status NOT IN
+                  ('completed', 'failed', 'timeout', 'cancelled', 'abandoned', 'rolled_back', 'skipped'))
+LIMIT 100

@@ -1,0 +1,128 @@
+"""A transaction under way: runs and executions in hand, and the rows that will be written once at its end."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from attune_common.contracts.base import Message
+from attune_common.store import executions
+from attune_common.store.actions_lookup import Action
+from attune_common.store.executions import Attempt, Execution
+from attune_common.store.items import ItemList
+from attune_common.store.journal import Entry
+from attune_common.store.timers import NewTimer
+from attune_common.store.unit import Unit
+from attune_core.definition.graph import Graph
+from attune_core.model.outcome import Outcome
+from attune_core.workflow.commands import Command, FinishRun
+from attune_core.workflow.signals import Signal, TaskKey
+from attune_core.workflow.state import RunState
+from attune_executor.caches import RunContext
+from attune_executor.context import Context
+from attune_executor.factbook import FactBook
+
+RowKey = tuple[int, TaskKey]
+
+
+@dataclass(slots=True)
+class RunInHand:
+    """A locked run. `base` is what the database has, `state` what was decided since."""
+
+    context: RunContext
+    graph: Graph
+    base: RunState
+    state: RunState
+    config: dict[str, Any]
+    signals: deque[Signal] = field(default_factory=deque)
+    commands: list[Command] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    book: FactBook = field(default_factory=FactBook)
+    end: FinishRun | None = None
+
+    @property
+    def id(self) -> int:
+        return self.context.id
+
+    def tell(self, *signals: Signal) -> None:
+        self.signals.extend(signals)
+
+
+class Batch:
+    """Everything that one transaction has read and will write."""
+
+    def __init__(self, unit: Unit, context: Context, now: datetime) -> None:
+        self.unit = unit
+        self.context = context
+        self.now = now
+        self.runs: dict[int, RunInHand] = {}
+        self.actions: dict[str, Action | None] = {}
+        self.outcomes: dict[int, Outcome] = {}
+        self.child_runs: dict[int, int] = {}
+        self.attempts: list[Attempt] = []
+        self.lists: list[ItemList] = []
+        self.timers: list[NewTimer] = []
+        self.done_timers: list[int] = []
+        self.held_timers: list[int] = []
+        self.inquiries: list[Execution] = []
+        self.requests: list[tuple[int, str, dict[str, Any]]] = []
+        self.cascades: dict[int, str] = {}
+        self.ids: deque[int] = deque()
+        self._rows: dict[int, Execution] = {}
+        self._keys: dict[RowKey, Execution] = {}
+        self._new: dict[int, Execution] = {}
+        self._changed: dict[int, Execution] = {}
+
+    def emit(self, message: Message, pool: str = "") -> None:
+        self.unit.emit(message, pool)
+
+    def hold(self, rows: Iterable[Execution]) -> None:
+        """Take locked rows in hand; those already in hand stay as they were changed."""
+        for row in rows:
+            if row.id not in self._rows:
+                self._rows[row.id] = row
+                if row.workflow_run is not None and (key := key_of(row)) is not None:
+                    self._keys[(row.workflow_run, key)] = row
+
+    def add(self, row: Execution) -> None:
+        """A row that the database does not have yet."""
+        self.hold([row])
+        self._new[row.id] = row
+
+    def change(self, row: Execution) -> None:
+        if row.id not in self._new:
+            self._changed[row.id] = row
+
+    def row(self, id: int) -> Execution | None:
+        return self._rows.get(id)
+
+    def row_of(self, run: int, key: TaskKey) -> Execution | None:
+        return self._keys.get((run, key))
+
+    def rows_of(self, run: int, key: TaskKey) -> Iterator[Execution]:
+        """The row of the key; without an index also those of the task's items."""
+        for row in list(self._rows.values()):
+            if (row.workflow_run, row.task_name, row.iteration) != (run, key.task, key.iteration):
+                continue
+            if key.index is None or key.index == row.task_index:
+                yield row
+
+    async def write_rows(self) -> None:
+        await executions.insert(self.unit, list(self._new.values()))
+        await executions.update(self.unit, list(self._changed.values()))
+        await executions.insert_attempts(self.unit, self.attempts)
+
+
+def key_of(row: Execution) -> TaskKey | None:
+    """Where in its run an execution stands."""
+    if row.task_name is None or row.iteration is None:
+        return None
+    return TaskKey(row.task_name, row.iteration, row.task_index)
+
+
+def engine_attempt(row: Execution) -> int:
+    """The attempt as the engine counts: attempts that a worker lost are not its own."""
+    return row.attempt - row.losses

@@ -1,0 +1,88 @@
+"""What a process may remember between batches: compiled graphs, states by revision, chunks of item lists."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from attune_common.store.items import ChunkKey
+from attune_core.definition.graph import Graph
+from attune_core.workflow.state import RunState
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Lru(Generic[K, V]):
+    """The `size` values used last."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
+
+    def put(self, key: K, value: V) -> None:
+        self._values[key] = value
+        self._values.move_to_end(key)
+        if len(self._values) > self._size:
+            self._values.popitem(last=False)
+
+    def drop(self, key: K) -> None:
+        self._values.pop(key, None)
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What never changes in the life of a run. `token` is that of its execution's attempt.
+
+    `parent_run`, `task`, `iteration` and `index` tell where in a parent run it stands, if it has one.
+    """
+
+    id: int
+    execution: int
+    workflow_ref: str
+    workflow_def: int | None
+    version: str
+    pack_ref: str
+    action_ref: str
+    parameters: Mapping[str, Any]
+    trace_id: str
+    token: str | None
+    root: int
+    depth: int
+    identity: int | None = None
+    login: str | None = None
+    rule_ref: str | None = None
+    trigger_ref: str | None = None
+    parent_run: int | None = None
+    task: str | None = None
+    iteration: int | None = None
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A run as its last commit left it; valid while the row has the same revision."""
+
+    context: RunContext
+    state: RunState
+
+
+def _lru(size: int) -> Callable[[], Lru[Any, Any]]:
+    return lambda: Lru(size)
+
+
+@dataclass(slots=True)
+class Caches:
+    """Bounded in number; nothing here is needed for correctness."""
+
+    graphs: Lru[str, Graph] = field(default_factory=_lru(500))
+    runs: Lru[int, Known] = field(default_factory=_lru(2_000))
+    chunks: Lru[ChunkKey, list[Any]] = field(default_factory=_lru(500))

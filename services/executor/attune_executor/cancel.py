@@ -1,0 +1,56 @@
+"""Ending executions early: what waits is dropped at once, what runs is told to stop, a subworkflow is asked."""
+
+from __future__ import annotations
+
+from attune_common.contracts.execution import ExecutionCancel
+from attune_common.store.executions import Execution
+from attune_core.model.outcome import Outcome
+from attune_core.model.status import ExecutionStatus, OutcomeStatus
+from attune_core.workflow.signals import TaskFinished, TaskKey, TaskResumed
+from attune_executor.batch import Batch, RunInHand, engine_attempt, key_of
+
+_RUNS = (ExecutionStatus.RUNNING, ExecutionStatus.CANCELING)
+
+
+def cancel_action(batch: Batch, run: RunInHand, key: TaskKey) -> None:
+    """Cancel the live rows of the key. Those that end at once are told to the run."""
+    for row in batch.rows_of(run.id, key):
+        if row.status.is_final or row.cancel_requested:
+            continue
+        child = batch.child_runs.get(row.id) if row.is_workflow else None
+        if child is not None:
+            row.cancel_requested = True
+            batch.requests.append((child, "cancel", {"reason": "cancelled by the parent workflow"}))
+            batch.change(row)
+        elif row.status in _RUNS:
+            ask_worker(batch, row)
+        else:
+            _drop(batch, run, row)
+
+
+def ask_worker(batch: Batch, row: Execution) -> None:
+    """Tell the worker that runs the attempt to stop it; its report ends the execution."""
+    row.cancel_requested = True
+    row.status = ExecutionStatus.CANCELING
+    batch.change(row)
+    if row.token is not None:
+        batch.emit(ExecutionCancel(execution_id=row.id, token=row.token))
+
+
+def _drop(batch: Batch, run: RunInHand, row: Execution) -> None:
+    """End what no worker has accepted. A job on its way loses its token; a worker that holds it stops it."""
+    key = key_of(row)
+    assert key is not None
+    if row.status is ExecutionStatus.SCHEDULED and row.token is not None:
+        batch.emit(ExecutionCancel(execution_id=row.id, token=row.token))
+    outcome = cancelled("cancelled before it started")
+    batch.outcomes[row.id] = outcome
+    if row.status is ExecutionStatus.WAITING and row.task_index is not None:
+        run.tell(TaskResumed(key))
+    row.cancel_requested, row.token = True, None
+    batch.change(row)
+    run.tell(TaskFinished(key, engine_attempt(row), outcome))
+
+
+def cancelled(message: str) -> Outcome:
+    return Outcome(OutcomeStatus.CANCELLED, error={"type": "cancelled", "message": message})

@@ -1,0 +1,132 @@
+"""Reports of attempts that ended: checked against the token, then told to the run or stored at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from attune_common.contracts.execution import ExecutionCompleted
+from attune_common.runtime.json import DataError, repair
+from attune_common.store import executions
+from attune_common.store.actions_lookup import Action
+from attune_common.store.executions import Execution
+from attune_core.model.outcome import Outcome
+from attune_core.model.status import ExecutionStatus, OutcomeStatus
+from attune_core.workflow.signals import TaskFinished, TaskResumed
+from attune_executor import dispatch
+from attune_executor.batch import Batch, engine_attempt, key_of
+from attune_executor.cancel import cancelled
+from attune_executor.context import STALE
+from attune_executor.finish import finish_row
+from attune_executor.load import lock_runs
+from attune_executor.perform import keep_attempt
+from attune_executor.prepare import load_parameters
+
+MAX_LOSSES = 3
+_OUTCOME = {
+    "succeeded": OutcomeStatus.SUCCEEDED,
+    "failed": OutcomeStatus.FAILED,
+    "timed_out": OutcomeStatus.TIMED_OUT,
+    "cancelled": OutcomeStatus.CANCELLED,
+}
+
+
+async def take_completions(batch: Batch, messages: Iterable[ExecutionCompleted]) -> None:
+    """Take the reports in. The runs that the messages name are locked before their executions."""
+    messages = list(messages)
+    if not messages:
+        return
+    await lock_runs(batch, {m.workflow_execution_id for m in messages if m.workflow_execution_id is not None})
+    batch.hold(await executions.lock(batch.unit, {m.execution_id for m in messages}))
+    await _lock_unnamed_runs(batch, messages)
+    lost = []
+    for message in messages:
+        row = batch.row(message.execution_id)
+        if row is None or row.status.is_final or row.token is None or row.token != message.token:
+            STALE.labels("completed").inc()
+        elif message.status == "lost" and not row.cancel_requested:
+            lost.append((row, message))
+        else:
+            _report(batch, row, _outcome(batch, row, message), message.worker)
+    if lost:
+        await _take_losses(batch, lost)
+
+
+async def _lock_unnamed_runs(batch: Batch, messages: list[ExecutionCompleted]) -> None:
+    """A report may leave out whose run it belongs to."""
+    rows = [row for m in messages if (row := batch.row(m.execution_id)) is not None]
+    await lock_runs(batch, {row.workflow_run for row in rows if row.workflow_run is not None})
+
+
+def _report(batch: Batch, row: Execution, outcome: Outcome, worker: str = "") -> None:
+    row.worker = worker or row.worker
+    row.started_at = row.started_at or outcome.started_at
+    row.token = None
+    key = key_of(row)
+    if row.workflow_run is None or key is None:
+        finish_row(batch, row, outcome)
+        return
+    batch.outcomes[row.id] = outcome
+    batch.change(row)
+    run = batch.runs[row.workflow_run]
+    if row.status is ExecutionStatus.WAITING and row.task_index is not None:
+        run.tell(TaskResumed(key))
+    run.tell(TaskFinished(key, engine_attempt(row), outcome))
+
+
+def _outcome(batch: Batch, row: Execution, message: ExecutionCompleted) -> Outcome:
+    if message.status == "lost":
+        return cancelled("cancelled; its worker was lost")
+    started, ended = _times(batch.now, row, message)
+    status = _OUTCOME[message.status]
+    try:
+        (result, error), repaired = repair((message.result, message.error))
+    except DataError as problem:
+        told = f"the result cannot be stored: {problem.message}"
+        return Outcome(OutcomeStatus.FAILED, None, {"type": "result_unusable", "message": told}, started, ended)
+    if status is not OutcomeStatus.SUCCEEDED:
+        error = error or {"type": message.status, "message": f"the action {message.status.replace('_', ' ')}"}
+    elif repaired and isinstance(result, dict):
+        result = {**result, "sanitized": True}
+    return Outcome(status, result, error, started, ended)
+
+
+def _times(now: datetime, row: Execution, message: ExecutionCompleted) -> tuple[datetime, datetime]:
+    """Durations are the worker's, the place in time is PostgreSQL's: hosts may be an hour apart."""
+    if message.started_at is None or message.completed_at is None:
+        return row.started_at or now, now
+    ran = max(message.completed_at - message.started_at, timedelta())
+    return row.started_at or now - ran, now
+
+
+async def _take_losses(batch: Batch, lost: list[tuple[Execution, ExecutionCompleted]]) -> None:
+    """Send lost work again where that is allowed, else fail it."""
+    rows = [row for row, _ in lost]
+    await dispatch.resolve(batch, {row.action_ref for row in rows})
+    await load_parameters(batch, rows)
+    for row, message in lost:
+        if row.status.is_final or row.token != message.token:
+            continue
+        action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
+        if isinstance(action, Outcome):
+            _report(batch, row, action)
+        elif message.handed_back:
+            dispatch.send(batch, row, action)
+        elif row.losses < MAX_LOSSES and (row.max_retries > 0 or bool(action.spec.get("idempotent"))):
+            _send_again(batch, row, action)
+        else:
+            _report(batch, row, _lost(batch, row))
+
+
+def _send_again(batch: Batch, row: Execution, action: Action) -> None:
+    batch.outcomes[row.id] = _lost(batch, row)
+    keep_attempt(batch, row, ExecutionStatus.ABANDONED)
+    row.losses += 1
+    row.attempt += 1
+    dispatch.send(batch, row, action)
+
+
+def _lost(batch: Batch, row: Execution) -> Outcome:
+    message = f"worker {row.worker or '?'} was lost while it ran attempt {row.attempt}"
+    error = {"type": "worker_lost", "message": message, "worker": row.worker}
+    return Outcome(OutcomeStatus.FAILED, None, error, row.started_at, batch.now)

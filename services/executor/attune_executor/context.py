@@ -1,0 +1,31 @@
+"""What every part of the executor works with, and what it counts."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from attune_common.bus.bus import Bus
+from attune_common.runtime import metrics
+from attune_common.runtime.settings import Settings
+from attune_common.store.store import Store
+from attune_executor.caches import Caches
+
+STALE = metrics.counter("executor_stale_total", "Reports of attempts that are over or were replaced", "kind")
+ENDED = metrics.counter("executor_executions_total", "Executions that reached a final state", "status")
+SIGNALS = metrics.counter("executor_signals_total", "Signals that runs have accepted")
+BATCH = metrics.histogram("executor_batch_size", "Inputs taken in one transaction", buckets=metrics.SIZES)
+BATCH_TIME = metrics.histogram("executor_batch_seconds", "Time from taking a batch to its commit")
+INCIDENTS = metrics.counter("executor_incidents_total", "Things that must not happen and did", "kind")
+SWEPT = metrics.counter("executor_swept_total", "Things that a sweep had to put right", "sweep")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The executor's dependencies; one per process. `timers_set` wakes the timers' loop."""
+
+    store: Store
+    bus: Bus
+    settings: Settings
+    caches: Caches = field(default_factory=Caches)
+    timers_set: asyncio.Event = field(default_factory=asyncio.Event)

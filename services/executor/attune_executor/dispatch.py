@@ -1,0 +1,114 @@
+"""An execution on its way: its action, its parameters against the action's schema, and the job for a worker."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attune_common.bus.topology import DEFAULT_POOL
+from attune_common.contracts.execution import ExecutionRequested, ExecutionScheduled, JobLimits
+from attune_common.store import actions_lookup
+from attune_common.store.actions_lookup import Action
+from attune_common.store.executions import Execution
+from attune_common.store.timers import NewTimer
+from attune_core.model import schema
+from attune_core.model.outcome import Outcome
+from attune_core.model.status import ExecutionStatus
+from attune_executor.batch import Batch
+
+INQUIRY_RUNTIME = "inquiry"
+_INQUIRY_TIMER = "inquiry"
+
+
+async def resolve(batch: Batch, refs: Iterable[str]) -> None:
+    """Look up the actions that the batch has not looked up yet."""
+    if missing := set(refs) - batch.actions.keys():
+        found = await actions_lookup.resolve(batch.unit, missing)
+        batch.actions |= {ref: found.get(ref) for ref in missing}
+
+
+def runnable(action: Action | None, ref: str) -> Action | Outcome:
+    """The action, or why it cannot run at all."""
+    if action is None:
+        hint = "register the pack that has it, or correct the ref"
+        return Outcome.failed("action_not_found", f"there is no action {ref}", hint=hint)
+    if not action.enabled:
+        return Outcome.failed("action_disabled", f"action {ref} (or its pack) is disabled")
+    return action
+
+
+def ready(action: Action | None, ref: str, parameters: Mapping[str, Any]) -> dict[str, Any] | Outcome:
+    """The parameters with the schema's defaults, or why the action cannot run with them."""
+    found = runnable(action, ref)
+    if isinstance(found, Outcome):
+        return found
+    filled: dict[str, Any] = schema.apply_defaults(found.param_schema, dict(parameters))
+    problems = schema.validate(found.param_schema, filled)
+    if not problems:
+        return filled
+    told = "; ".join(f"{path or 'parameters'}: {message}" for path, message in problems[:5])
+    details = [{"path": path, "message": message} for path, message in problems[:50]]
+    return Outcome.failed("input_error", f"{ref} refuses its parameters: {told}", errors=details)
+
+
+def send(batch: Batch, row: Execution, action: Action) -> None:
+    """Put the row's current attempt on its way under a new token. `row.parameters` must be loaded."""
+    row.is_workflow = action.is_workflow
+    row.started_at, row.worker, row.token = None, None, None
+    if action.is_workflow:
+        row.status = ExecutionStatus.REQUESTED
+        batch.emit(
+            ExecutionRequested(
+                execution_id=row.id, action_ref=row.action_ref, parent_id=row.parent, trace_id=row.trace_id
+            )
+        )
+    else:
+        row.token = new_token()
+        if action.runtime == INQUIRY_RUNTIME:
+            _ask(batch, row)
+        else:
+            row.status = ExecutionStatus.SCHEDULED
+            batch.emit(job(row, action), row.pool or action.spec.get("pool") or DEFAULT_POOL)
+    batch.change(row)
+
+
+def new_token() -> str:
+    """A fencing token: whoever reports with another one reports of an attempt that is over."""
+    return uuid.uuid4().hex
+
+
+def job(row: Execution, action: Action) -> ExecutionScheduled:
+    if row.timeout is None:
+        row.timeout = action.spec.get("timeout")
+    return ExecutionScheduled(
+        execution_id=row.id,
+        attempt=row.attempt,
+        token=row.token or "",
+        action_ref=action.ref,
+        pack_ref=action.pack_ref,
+        pack_digest=action.pack_digest,
+        runtime=action.runtime,
+        entry_point=action.entry_point,
+        spec=dict(action.spec),
+        parameters=row.parameters or {},
+        limits=JobLimits(timeout=row.timeout),
+        workflow_execution_id=row.workflow_run,
+        task_name=row.task_name,
+        task_index=row.task_index,
+        idempotency_key=f"attune-{row.id}",
+        trace_id=row.trace_id,
+        rule_ref=row.rule_ref,
+        trigger_ref=row.trigger_ref,
+    )
+
+
+def _ask(batch: Batch, row: Execution) -> None:
+    """An inquiry holds no worker: the row waits for an answer, or for its deadline."""
+    row.status = ExecutionStatus.WAITING
+    row.started_at = batch.now
+    batch.inquiries.append(row)
+    seconds = (row.parameters or {}).get("timeout") or row.timeout
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool):
+        target = {"execution": row.id, "token": row.token}
+        batch.timers.append(NewTimer(float(seconds), _INQUIRY_TIMER, row.workflow_run, target))

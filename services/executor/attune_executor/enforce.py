@@ -1,0 +1,126 @@
+"""Events go through the rules of their trigger: each gives an enforcement with a reason, a match an execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from attune_common.contracts.event import EventCreated
+from attune_common.contracts.execution import ExecutionRequested
+from attune_common.store import events_matching, executions
+from attune_common.store.connection import Row
+from attune_common.store.events_matching import Enforcement
+from attune_common.store.executions import Execution
+from attune_common.store.unit import Unit
+from attune_core.expressions.render import ExpressionError
+from attune_core.model.status import ExecutionStatus
+from attune_core.rules.match import match, render_parameters
+from attune_executor.context import Context
+from attune_executor.isolation import Isolation
+
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What a rule says of an event, and the parameters for its action when it matched."""
+
+    rule: Row
+    event: Row
+    enforcement: Enforcement
+    parameters: dict[str, Any]
+
+
+class Enforce:
+    """Each batch of events is one transaction; an event goes through the rules once."""
+
+    def __init__(self, context: Context, isolation: Isolation) -> None:
+        self._context = context
+        self._isolation = isolation
+
+    async def take(self, messages: Iterable[EventCreated]) -> None:
+        ids = list(dict.fromkeys(message.event_id for message in messages))
+        for start in range(0, len(ids), _AT_ONCE):
+            await self._isolation.run(ids[start : start + _AT_ONCE], _subject, self._transact)
+
+    async def _transact(self, ids: list[int]) -> None:
+        await self._context.store.retrying(lambda unit: self._perform(unit, ids))
+
+    async def _perform(self, unit: Unit, ids: list[int]) -> None:
+        events = await events_matching.lock(unit, ids)
+        if not events:
+            return
+        rules = await events_matching.rules(unit, {event["trigger_ref"] for event in events})
+        now = (await unit.now()).isoformat()
+        verdicts = [
+            self._verdict(rule, event, now)
+            for event in events
+            for rule in rules
+            if rule["trigger_ref"] == event["trigger_ref"]
+        ]
+        await _store(unit, verdicts)
+        await events_matching.done(unit, [event["id"] for event in events])
+
+    def _verdict(self, rule: Row, event: Row, now: str) -> _Verdict:
+        seen = {
+            "id": event["id"],
+            "trigger": event["trigger_ref"],
+            "payload": event["payload"],
+            "created": event["created"].isoformat(),
+        }
+        matched, reason, parameters = self._judge(rule, event, seen, now)
+        return _Verdict(rule, event, Enforcement(rule["id"], rule["ref"], event["id"], matched, reason), parameters)
+
+    def _judge(self, rule: Row, event: Row, seen: dict[str, Any], now: str) -> tuple[bool, str, dict[str, Any]]:
+        limit = self._context.settings.limits.event_depth
+        if event["depth"] >= limit:
+            return False, f"the event came of {limit} others: a chain of rules that does not end", {}
+        config = rule["config"] or {}
+        system = {"trace_id": event["trace_id"]}
+        found = match(rule["criteria"], seen, pack_config=config, system=system, now=now)
+        if not found.matched:
+            return False, found.reason, {}
+        try:
+            parameters = render_parameters(rule["action_params"], seen, pack_config=config, system=system, now=now)
+        except ExpressionError as problem:
+            return False, f"matched, but the parameters cannot be rendered: {problem.message}", {}
+        return True, found.reason, parameters
+
+
+def _subject(id: int) -> str:
+    return f"event:{id}"
+
+
+async def _store(unit: Unit, verdicts: list[_Verdict]) -> None:
+    matched = [verdict for verdict in verdicts if verdict.enforcement.matched]
+    ids = iter(await executions.allocate(unit, len(matched)))
+    rows = {
+        (verdict.enforcement.event, verdict.enforcement.rule_ref): _execution(next(ids), verdict) for verdict in matched
+    }
+    entries = [
+        replace(v.enforcement, execution=row.id)
+        if (row := rows.get((v.enforcement.event, v.enforcement.rule_ref))) is not None
+        else v.enforcement
+        for v in verdicts
+    ]
+    stored = await events_matching.insert(unit, entries)
+    new = [row for key, row in rows.items() if key in stored]
+    await executions.insert(unit, new)
+    for row in new:
+        unit.emit(ExecutionRequested(execution_id=row.id, action_ref=row.action_ref, trace_id=row.trace_id))
+
+
+def _execution(id: int, verdict: _Verdict) -> Execution:
+    rule, event = verdict.rule, verdict.event
+    return Execution(
+        id=id,
+        action_ref=rule["action_ref"],
+        status=ExecutionStatus.REQUESTED,
+        trace_id=event["trace_id"],
+        identity=rule["owner"],
+        rule_ref=rule["ref"],
+        trigger_ref=event["trigger_ref"],
+        event=event["id"],
+        parameters=verdict.parameters,
+    )

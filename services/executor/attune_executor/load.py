@@ -1,0 +1,90 @@
+"""Runs come in hand: locked in id order, their state from the process cache or from their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from attune_common.store import runs, tasks
+from attune_common.store.connection import Row
+from attune_core.definition.graph import Graph
+from attune_core.model.status import ExecutionStatus
+from attune_core.workflow.codec import run_from_json
+from attune_core.workflow.state import RunState
+from attune_executor import graphs
+from attune_executor.batch import Batch, RunInHand
+from attune_executor.caches import Known, RunContext
+
+
+async def lock_runs(batch: Batch, ids: Iterable[int]) -> None:
+    """Lock the runs that the batch does not hold yet and load what the process does not know of them."""
+    wanted = set(ids) - batch.runs.keys()
+    if not wanted:
+        return
+    locked = await runs.lock(batch.unit, wanted)
+    known = {row["id"]: _cached(batch, row) for row in locked}
+    unknown = [row for row in locked if known[row["id"]] is None]
+    if unknown:
+        known |= await _load(batch, unknown)
+    compiled = await graphs.load(
+        batch.unit, batch.context.caches, {run.context.version for run in known.values() if run is not None}
+    )
+    for row in locked:
+        run = known[row["id"]]
+        assert run is not None
+        batch.runs[row["id"]] = in_hand(run, compiled[run.context.version], row["config"])
+
+
+def in_hand(known: Known, graph: Graph | Exception, config: dict[str, Any] | None) -> RunInHand:
+    """Errors: the problem that the stored definition has."""
+    if isinstance(graph, Exception):
+        raise graph
+    return RunInHand(known.context, graph, known.state, known.state, config or {})
+
+
+def _cached(batch: Batch, row: Row) -> Known | None:
+    known = batch.context.caches.runs.get(row["id"])
+    return known if known is not None and known.state.revision == row["revision"] else None
+
+
+async def _load(batch: Batch, locked: list[Row]) -> dict[int, Known | None]:
+    ids = [row["id"] for row in locked]
+    states = await tasks.load(batch.unit, ids)
+    rows = await runs.load(batch.unit, ids)
+    return {row["id"]: Known(_context(row), _state(row, states[row["id"]])) for row in rows}
+
+
+def _state(row: Row, task_states: dict[str, Any]) -> RunState:
+    return run_from_json(
+        row["state"],
+        status=ExecutionStatus(row["status"]),
+        revision=row["revision"],
+        tries=row["tries"],
+        variables=row["variables"],
+        tasks=task_states,
+    )
+
+
+def _context(row: Row) -> RunContext:
+    return RunContext(
+        id=row["id"],
+        execution=row["execution"],
+        workflow_ref=row["workflow_ref"],
+        workflow_def=row["workflow_def"],
+        version=row["version"],
+        pack_ref=row["pack_ref"],
+        action_ref=row["action_ref"],
+        parameters=row["parameters"],
+        trace_id=row["trace_id"],
+        token=row["token"],
+        root=row["root"] or row["execution"],
+        depth=row["depth"],
+        identity=row["identity"],
+        login=row["login"],
+        rule_ref=row["rule_ref"],
+        trigger_ref=row["trigger_ref"],
+        parent_run=row["parent_run"],
+        task=row["task_name"],
+        iteration=row["iteration"],
+        index=row["task_index"],
+    )

@@ -1,0 +1,152 @@
+"""The sweeps: nothing hangs. Each looks for one thing that should have moved on, and moves it on."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from attune_common.bus import topology
+from attune_common.bus.bus import BusUnavailable
+from attune_common.contracts.event import EventCreated
+from attune_common.contracts.execution import ExecutionCancel, ExecutionCompleted, ExecutionRequested
+from attune_common.runtime import logging
+from attune_common.store import events_matching, leases, runs
+from attune_common.store.connection import Connection
+from attune_common.store.errors import is_transient
+from attune_common.store.unit import Unit
+from attune_executor.context import INCIDENTS, SWEPT, Context
+from attune_executor.enforce import Enforce
+from attune_executor.reports import cancelled_report, lost_report, overdue_report, untold_report
+from attune_executor.resend import Resend
+from attune_executor.workflows import Requested, Workflows
+
+_OVERRUN = 30.0
+_UNSTARTED = 10.0
+_UNTOLD = 5.0
+_REQUEST_PATIENCE = 2.0
+_EVENT_PATIENCE = 5.0
+_STUCK = 60.0
+_log = logging.get("attune.executor")
+
+
+class Recover:
+    """Every executor sweeps, each second with jitter. What two of them find is put right once."""
+
+    def __init__(self, context: Context, workflows: Workflows, enforce: Enforce) -> None:
+        self._context, self._workflows, self._enforce = context, workflows, enforce
+        self._resend = Resend(context)
+        self._sweeps: dict[str, Callable[[], Awaitable[int]]] = {
+            "lapsed_leases": self._lapsed,
+            "overdue_attempts": self._overdue,
+            "unanswered_cancels": self._deaf,
+            "unaccepted_jobs": self._resend.jobs,
+            "unstarted_executions": self._unstarted,
+            "untold_parents": self._untold,
+            "open_requests": self._requests,
+            "forgotten_events": self._events,
+            "stuck_runs": self._stuck,
+        }
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(self._context.settings.sweep_seconds * random.uniform(0.7, 1.3))
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        """All sweeps once. One that fails does not keep the others from their work."""
+        for name, sweep in self._sweeps.items():
+            try:
+                found = await sweep()
+            except BusUnavailable:
+                continue
+            except Exception as error:
+                if is_transient(error):
+                    _log.warning("sweep put off", sweep=name, error=f"{type(error).__name__}: {error}")
+                else:
+                    _log.exception("sweep failed", sweep=name)
+                continue
+            if found:
+                SWEPT.labels(name).inc(found)
+                _log.info("swept", sweep=name, found=found)
+
+    async def _take(self, reports: list[ExecutionCompleted]) -> int:
+        await self._workflows.take(reports)
+        return len(reports)
+
+    async def _lapsed(self) -> int:
+        async with self._context.store.connection() as connection:
+            rows = await leases.lapsed(connection)
+        return await self._take([lost_report(row) for row in rows])
+
+    async def _overdue(self) -> int:
+        async with self._context.store.connection() as connection:
+            rows = await leases.overdue(connection, _OVERRUN)
+        await self._stop_workers([(row["id"], row["token"]) for row in rows])
+        return await self._take([overdue_report(row) for row in rows])
+
+    async def _deaf(self) -> int:
+        async with self._context.store.connection() as connection:
+            rows = await leases.deaf(connection, self._context.settings.cancel_lost_seconds)
+        await self._stop_workers([(row["id"], row["token"]) for row in rows])
+        return await self._take([cancelled_report(row) for row in rows])
+
+    async def _stop_workers(self, attempts: list[tuple[int, str]]) -> None:
+        if not attempts:
+            return
+        async with self._context.store.unit() as unit:
+            for id, token in attempts:
+                unit.emit(ExecutionCancel(execution_id=id, token=token, reason="the attempt is over"))
+
+    async def _unstarted(self) -> int:
+        """Not while the queue is only long."""
+        ready, _ = await self._context.bus.depth(topology.executor("execution.requested").queue)
+        return 0 if ready else await self._context.store.retrying(_ask_again)
+
+    async def _untold(self) -> int:
+        async with self._context.store.connection() as connection:
+            rows = await leases.untold(connection, _UNTOLD)
+        return await self._take([untold_report(row) for row in rows])
+
+    async def _requests(self) -> int:
+        async with self._context.store.connection() as connection:
+            asked = await runs.open_requests(connection, _REQUEST_PATIENCE)
+        await self._workflows.take([Requested(run) for run in sorted({run for run, _ in asked})])
+        return len(asked)
+
+    async def _events(self) -> int:
+        async with self._context.store.connection() as connection:
+            ids = await events_matching.forgotten(connection, _EVENT_PATIENCE)
+        await self._enforce.take([EventCreated(event_id=id, trigger_ref="") for id in ids])
+        return len(ids)
+
+    async def _stuck(self) -> int:
+        """Must never find anything: an incident each."""
+        async with self._context.store.connection() as connection:
+            found = await _report_stuck(connection)
+        return found
+
+
+async def _report_stuck(connection: Connection) -> int:
+    rows = await leases.stuck_runs(connection, _STUCK)
+    for row in rows:
+        detail = {"workflow": row["workflow_ref"], "status": row["status"]}
+        if await runs.incident(connection, "stuck_run", f"run:{row['id']}", detail):
+            INCIDENTS.labels("stuck_run").inc()
+            _log.error("incident", kind="stuck_run", subject=f"run:{row['id']}")
+    return 0
+
+
+async def _ask_again(unit: Unit) -> int:
+    rows = await leases.unstarted(unit, _UNSTARTED)
+    for row in rows:
+        unit.emit(
+            ExecutionRequested(
+                execution_id=row["id"],
+                action_ref=row["action_ref"],
+                parent_id=row["parent"],
+                trace_id=row["trace_id"],
+            )
+        )
+    return len(rows)

@@ -1,0 +1,63 @@
+"""Jobs that were lost on the way: nobody accepted them although a worker waits at an empty queue."""
+
+from __future__ import annotations
+
+from attune_common.bus import topology
+from attune_common.bus.topology import DEFAULT_POOL
+from attune_common.store import executions, leases
+from attune_common.store.executions import Execution
+from attune_common.store.unit import Unit
+from attune_core.model.outcome import Outcome
+from attune_executor import dispatch
+from attune_executor.batch import Batch
+from attune_executor.context import Context
+from attune_executor.prepare import load_parameters
+
+
+class Resend:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def jobs(self) -> int:
+        """Send such jobs again under a new token; how many. A queue that is only long is left alone.
+
+        Errors: BusUnavailable.
+        """
+        patience = self._context.settings.dispatch_lost_seconds
+        async with self._context.store.connection() as connection:
+            pools = await leases.unaccepted_pools(connection, patience, DEFAULT_POOL)
+        idle = [pool for pool in pools if await self._idle(pool)]
+        if not idle:
+            return 0
+        return await self._context.store.retrying(lambda unit: self._send(unit, idle))
+
+    async def _idle(self, pool: str) -> bool:
+        """Seen twice, so that a message between two states is not missed."""
+        queue = topology.worker(pool, 1).queue
+        for _ in range(2):
+            ready, consumers = await self._context.bus.depth(queue)
+            if ready > 0 or consumers == 0:
+                return False
+        return True
+
+    async def _send(self, unit: Unit, pools: list[str]) -> int:
+        patience = self._context.settings.dispatch_lost_seconds
+        ids = await leases.unaccepted(unit, patience, DEFAULT_POOL, pools)
+        if not ids:
+            return 0
+        batch = Batch(unit, self._context, await unit.now())
+        batch.hold(await executions.lock(unit, ids))
+        rows = [row for id in ids if (row := batch.row(id)) is not None]
+        await dispatch.resolve(batch, {row.action_ref for row in rows})
+        await load_parameters(batch, rows)
+        sent = sum(_send_one(batch, row) for row in rows)
+        await batch.write_rows()
+        return sent
+
+
+def _send_one(batch: Batch, row: Execution) -> bool:
+    action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
+    if isinstance(action, Outcome):
+        return False
+    dispatch.send(batch, row, action)
+    return True

@@ -1,0 +1,189 @@
+"""Requested executions start: an action becomes a job, a workflow becomes a run with its first decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from attune_common.contracts.execution import ExecutionCompleted, ExecutionRequested
+from attune_common.store import executions, runs
+from attune_common.store.actions_lookup import Action
+from attune_common.store.executions import Execution
+from attune_common.store.runs import NewRun
+from attune_common.store.unit import Unit
+from attune_core.definition.graph import Graph
+from attune_core.errors import AttuneError
+from attune_core.model.outcome import Outcome
+from attune_core.model.status import ExecutionStatus, OutcomeStatus
+from attune_core.workflow.signals import RunStarted
+from attune_core.workflow.state import RunState
+from attune_executor import dispatch, graphs
+from attune_executor.batch import Batch
+from attune_executor.caches import Known, RunContext
+from attune_executor.cancel import cancelled
+from attune_executor.context import STALE, Context
+from attune_executor.decide import settle
+from attune_executor.finish import announce_status, finish_row
+from attune_executor.flush import flush
+from attune_executor.isolation import Isolation
+from attune_executor.load import in_hand
+from attune_executor.prepare import load_parameters
+from attune_executor.workflows import MAX_BATCH, remember
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A workflow execution that is about to become a run."""
+
+    row: Execution
+    action: Action
+    graph: Graph
+
+
+class Schedule:
+    """Takes requests to start executions; each batch is one transaction with one commit."""
+
+    def __init__(self, context: Context, isolation: Isolation) -> None:
+        self._context = context
+        self._isolation = isolation
+
+    async def take(self, messages: Iterable[ExecutionRequested]) -> None:
+        ids = list(dict.fromkeys(message.execution_id for message in messages))
+        for start in range(0, len(ids), MAX_BATCH):
+            await self._isolation.run(ids[start : start + MAX_BATCH], _subject, self._transact)
+
+    async def _transact(self, ids: list[int]) -> None:
+        remember(await self._context.store.retrying(lambda unit: self._perform(unit, ids)))
+
+    async def _perform(self, unit: Unit, ids: list[int]) -> Batch:
+        batch = Batch(unit, self._context, await unit.now())
+        batch.hold(await executions.lock(unit, ids))
+        rows = [row for id in ids if (row := batch.row(id)) is not None and _is_waiting(row)]
+        STALE.labels("requested").inc(len(ids) - len(rows))
+        await dispatch.resolve(batch, {row.action_ref for row in rows})
+        await load_parameters(batch, rows)
+        await _start_runs(batch, [start for row in rows if (start := _start(batch, row)) is not None])
+        await settle(batch)
+        await flush(batch)
+        return batch
+
+
+def _subject(id: int) -> str:
+    return f"execution:{id}"
+
+
+def _is_waiting(row: Execution) -> bool:
+    return row.status is ExecutionStatus.REQUESTED
+
+
+def _start(batch: Batch, row: Execution) -> tuple[Execution, Action] | None:
+    """Send an action's job; give back what has to become a run."""
+    if row.cancel_requested:
+        _end(batch, row, cancelled("cancelled before it started"))
+        return None
+    action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
+    if isinstance(action, Outcome):
+        _end(batch, row, action)
+        return None
+    ready = dispatch.ready(action, row.action_ref, row.parameters or {})
+    if isinstance(ready, Outcome):
+        _end(batch, row, ready)
+        return None
+    row.parameters = ready
+    if action.is_workflow:
+        return row, action
+    dispatch.send(batch, row, action)
+    return None
+
+
+def _end(batch: Batch, row: Execution, outcome: Outcome) -> None:
+    """A run's execution is finished by the run alone: it is told what a worker would have told."""
+    if row.workflow_run is None:
+        finish_row(batch, row, outcome)
+        return
+    row.token = row.token or dispatch.new_token()
+    batch.change(row)
+    batch.emit(
+        ExecutionCompleted(
+            execution_id=row.id,
+            attempt=row.attempt,
+            token=row.token,
+            status="cancelled" if outcome.status is OutcomeStatus.CANCELLED else "failed",
+            error=outcome.error,
+            workflow_execution_id=row.workflow_run,
+        )
+    )
+
+
+async def _start_runs(batch: Batch, wanted: list[tuple[Execution, Action]]) -> None:
+    if not wanted:
+        return
+    found = await graphs.load(batch.unit, batch.context.caches, {action.version or "" for _, action in wanted})
+    starts = []
+    for row, action in wanted:
+        graph = found[action.version or ""]
+        problem = _too_deep(batch, row) or (_broken(graph) if isinstance(graph, AttuneError) else None)
+        if problem is not None:
+            _end(batch, row, problem)
+        elif isinstance(graph, Graph):
+            starts.append(_Start(row, action, graph))
+    if starts:
+        await _make_runs(batch, starts)
+
+
+def _too_deep(batch: Batch, row: Execution) -> Outcome | None:
+    limit = batch.context.settings.limits.workflow_depth
+    if row.depth < limit:
+        return None
+    message = f"workflows are nested deeper than {limit}"
+    return Outcome.failed("depth_limit", message, limit=limit, hint="does a workflow call itself?")
+
+
+def _broken(problem: AttuneError) -> Outcome:
+    return Outcome.failed(problem.code, f"the workflow cannot be started: {problem.message}")
+
+
+async def _make_runs(batch: Batch, starts: list[_Start]) -> None:
+    new = [
+        NewRun(s.row.id, s.row.attempt, s.action.ref, s.action.workflow_def, s.action.version or "", s.action.pack_ref)
+        for s in starts
+    ]
+    ids = await runs.insert(batch.unit, new)
+    people = await runs.origins(batch.unit, [s.row.id for s in starts])
+    for start in starts:
+        row = start.row
+        row.token, row.status, row.started_at = dispatch.new_token(), ExecutionStatus.RUNNING, batch.now
+        row.is_workflow = True
+        batch.change(row)
+        announce_status(batch, row)
+        origin = people[row.id]
+        known = Known(_context(ids[row.id], start, origin["login"]), RunState())
+        run = in_hand(known, start.graph, origin["config"])
+        batch.runs[run.id] = run
+        run.tell(RunStarted())
+
+
+def _context(id: int, start: _Start, login: str | None) -> RunContext:
+    row, action = start.row, start.action
+    return RunContext(
+        id=id,
+        execution=row.id,
+        workflow_ref=action.ref,
+        workflow_def=action.workflow_def,
+        version=action.version or "",
+        pack_ref=action.pack_ref,
+        action_ref=action.ref,
+        parameters=row.parameters or {},
+        trace_id=row.trace_id,
+        token=row.token,
+        root=row.root_id,
+        depth=row.depth,
+        identity=row.identity,
+        login=login,
+        rule_ref=row.rule_ref,
+        trigger_ref=row.trigger_ref,
+        parent_run=row.workflow_run,
+        task=row.task_name,
+        iteration=row.iteration,
+        index=row.task_index,
+    )

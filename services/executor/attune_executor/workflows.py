@@ -1,0 +1,95 @@
+"""The one door to running workflows: what arrived for any of them is taken, decided, performed and stored at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from attune_common.contracts.execution import ExecutionCompleted
+from attune_common.runtime.clock import monotonic
+from attune_common.store.timers import Timer
+from attune_common.store.unit import Unit
+from attune_executor.batch import Batch
+from attune_executor.caches import Known
+from attune_executor.complete import take_completions
+from attune_executor.context import BATCH, BATCH_TIME, Context
+from attune_executor.decide import settle
+from attune_executor.flush import flush
+from attune_executor.isolation import Isolation
+from attune_executor.load import lock_runs
+from attune_executor.signals import take_requests, take_timers
+
+MAX_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A run for which something was asked."""
+
+    run: int
+
+
+Input = ExecutionCompleted | Timer | Requested
+
+
+class Workflows:
+    """Takes inputs of all kinds; each batch is one transaction with one commit."""
+
+    def __init__(self, context: Context, isolation: Isolation) -> None:
+        self._context = context
+        self._isolation = isolation
+
+    async def take(self, inputs: Iterable[Input]) -> None:
+        """Return when all inputs took effect, were found to be repeats, or became incidents."""
+        waiting = list(inputs)
+        for start in range(0, len(waiting), MAX_BATCH):
+            await self._isolation.run(waiting[start : start + MAX_BATCH], subject_of, self._transact)
+
+    async def _transact(self, inputs: list[Input]) -> None:
+        began = monotonic()
+        batch = await self._context.store.retrying(lambda unit: self._perform(unit, inputs))
+        remember(batch)
+        BATCH.observe(len(inputs))
+        BATCH_TIME.observe(monotonic() - began)
+
+    async def _perform(self, unit: Unit, inputs: list[Input]) -> Batch:
+        batch = Batch(unit, self._context, await unit.now())
+        await lock_runs(batch, {run for entry in inputs if (run := run_of(entry)) is not None})
+        await take_timers(batch, [entry for entry in inputs if isinstance(entry, Timer)])
+        await take_requests(batch, [entry.run for entry in inputs if isinstance(entry, Requested)])
+        await take_completions(batch, [entry for entry in inputs if isinstance(entry, ExecutionCompleted)])
+        await settle(batch)
+        await flush(batch)
+        return batch
+
+
+def remember(batch: Batch) -> None:
+    """After the commit: the states that the rows now have."""
+    cache = batch.context.caches.runs
+    if batch.timers:
+        batch.context.timers_set.set()
+    for run in batch.runs.values():
+        if run.state.status.is_final:
+            cache.drop(run.id)
+        else:
+            cache.put(run.id, Known(run.context, run.state))
+
+
+def subject_of(entry: Input) -> Hashable:
+    """What an input belongs to: inputs of one subject stay together, others can be taken without it."""
+    run = run_of(entry)
+    if run is not None:
+        return f"run:{run}"
+    return f"execution:{entry.execution_id}" if isinstance(entry, ExecutionCompleted) else str(entry)
+
+
+def run_of(entry: Input) -> int | None:
+    """The run that has to be locked for an input. All of a batch are locked first, in id order."""
+    match entry:
+        case ExecutionCompleted():
+            return entry.workflow_execution_id
+        case Timer() | Requested():
+            return entry.run
+        case _:
+            assert_never(entry)
