@@ -25,10 +25,9 @@ async def kv_get(attempt: Attempt, /, key: str, default: Any = None) -> dict[str
     return {"key": key, "value": json.loads(response.body).get("value"), "found": True}
 
 
-async def kv_set(attempt: Attempt, /, key: str, value: Any = None, ttl: float | None = None) -> dict[str, Any]:
-    """`{key, value}`; gone after `ttl` seconds when given."""
-    body = {"value": value} | ({} if ttl is None else {"ttl": ttl})
-    await _call(attempt, "PUT", f"/kv/{quote(key, safe='')}", body)
+async def kv_set(attempt: Attempt, /, key: str, value: Any = None) -> dict[str, Any]:
+    """`{key, value}`."""
+    await _call(attempt, "PUT", f"/kv/{quote(key, safe='')}", {"value": value})
     return {"key": key, "value": value}
 
 
@@ -52,7 +51,7 @@ async def emit_event(
     key = dedup_key or spec.idempotency_key or f"execution-{spec.execution_id}"
     body = {"trigger": trigger, "payload": payload or {}, "dedup_key": key}
     answer = json.loads((await _call(attempt, "POST", "/events", body)).body)
-    return {"event_id": answer.get("event_id", answer.get("id"))}
+    return {"event_id": answer.get("id")}
 
 
 async def _call(
