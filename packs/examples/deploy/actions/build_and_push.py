@@ -27,7 +27,7 @@ def source_of(pack_dir, app_name, version):
     """The release's directory. Names cannot lead out of the pack's releases."""
     releases = (pack_dir / "releases").resolve()
     root = (releases / app_name / version).resolve()
-    if releases not in root.parents or not root.is_dir():
+    if root.parent.parent != releases or not root.is_dir():
         raise ActionFailed("unknown_release", f"there is no release {version} of {app_name} in {releases.name}/")
     return root
 

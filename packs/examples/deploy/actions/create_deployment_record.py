@@ -20,7 +20,7 @@ def create(app_name, version, environment, host, health_path, context):
         "status": "pending",
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
-    Records().write(deployment_id, record)
+    Records(context).write(deployment_id, record)
     print(f"{deployment_id}: {app_name} {version} to {environment}; now serving: {application['serving']}")
     return {
         "id": deployment_id,

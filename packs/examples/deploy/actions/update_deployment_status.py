@@ -6,5 +6,5 @@ from attune_sdk import action
 
 
 @action
-def update(deployment_id, status):
-    return Records().close(deployment_id, status)
+def update(deployment_id, status, context):
+    return Records(context).close(deployment_id, status)

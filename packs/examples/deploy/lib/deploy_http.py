@@ -5,7 +5,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from attune_sdk import ActionFailed, context
+from attune_sdk import ActionFailed
 
 TIMEOUT_SECONDS = 15
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -42,9 +42,8 @@ def quoted(text):
 class Records:
     """Deployment records in the platform's datastore, through its API with the token of the execution."""
 
-    def __init__(self):
-        running = context()
-        self._base, self._token = f"{running.api_url.rstrip('/')}/api/v1/kv", running.api_token
+    def __init__(self, context):
+        self._base, self._token = f"{context.api_url.rstrip('/')}/api/v1/kv", context.api_token
 
     def read(self, deployment_id):
         """The record, None when there is none."""

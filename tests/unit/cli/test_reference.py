@@ -1,0 +1,49 @@
+"""The reference page knows every command, and no other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from attune_cli.main import app
+
+PAGE = Path(__file__).parents[3] / "docs/reference/cli.md"
+
+
+def _commands(command: Any, words: tuple[str, ...]) -> Iterator[str]:
+    members = getattr(command, "commands", None)
+    if members is None:
+        yield " ".join(words)
+        return
+    for name, member in members.items():
+        yield from _commands(member, (*words, name))
+
+
+def test_every_command_is_described_and_no_other() -> None:
+    known = set(_commands(get_command(app), ("attune",)))
+    written = set(re.findall(r"`(attune(?: [a-z]+)+)", PAGE.read_text()))
+    assert known - written == set()
+    assert written - known == set()
+
+
+def test_every_command_that_answers_takes_output() -> None:
+    silent = {"attune dev", "attune demo", "attune api", "attune executor", "attune worker", "attune notifier"}
+
+    def of(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+        members = getattr(command, "commands", None)
+        if members is None:
+            yield " ".join(words), command
+            return
+        for name, member in members.items():
+            yield from of(member, (*words, name))
+
+    without = {
+        path
+        for path, command in of(get_command(app), ("attune",))
+        if not any("--output" in parameter.opts for parameter in command.params)
+    }
+    assert without == silent

@@ -1,0 +1,1 @@
+"""The example packs' own code."""
