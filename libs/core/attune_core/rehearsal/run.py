@@ -150,6 +150,8 @@ class _Stage:
         started = [each for each in self.run.inputs if (each.task, each.iteration) == (key.task, key.iteration)]
         for each in started:
             if each not in self.run.ended:
+                if each not in self.live:
+                    self.tell(signals.TaskResumed(each))
                 self.live.add(each)
                 attempt = max(1, self.calls[each])
                 self._later(0.0, TaskFinished(each, attempt, Outcome(OutcomeStatus.CANCELLED, error=error)))

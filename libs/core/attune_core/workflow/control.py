@@ -7,6 +7,7 @@ from dataclasses import replace
 from attune_core.definition.graph import CancellationPolicy, TaskKind
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
+from attune_core.workflow import items
 from attune_core.workflow.activation import activate
 from attune_core.workflow.commands import CancelAction, PauseChildren, ResumeChildren, SetTimer
 from attune_core.workflow.draft import Draft
@@ -54,9 +55,12 @@ def stop_everything(draft: Draft) -> None:
         current = draft.task(name).current
         if current is None or current.phase is Phase.READY or draft.node(name).kind is TaskKind.PARALLEL:
             continue
-        if current.phase is Phase.WAITING and draft.node(name).kind is TaskKind.NOOP:
+        node = draft.node(name)
+        if current.phase is Phase.WAITING and node.kind is TaskKind.NOOP:
             error = {"type": "cancelled", "message": "cancelled while waiting"}
             end_task(draft, name, Outcome(OutcomeStatus.CANCELLED, error=error))
+        elif current.items is not None and current.items.live == 0 and node.iteration is not None:
+            items.refill(draft, node, node.iteration)
         elif not spare or _only_waits(current):
             draft.emit(CancelAction(TaskKey(name, current.iteration)))
     _drop_ready_children(draft)

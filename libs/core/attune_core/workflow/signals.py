@@ -30,7 +30,10 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class TaskFinished:
-    """An attempt of a task (or of one item) reached its outcome. The shell has checked the token."""
+    """An attempt of a task (or of one item) reached its outcome. The shell has checked the token.
+
+    An item that was suspended or on a timer is reported by TaskResumed first.
+    """
 
     key: TaskKey
     attempt: int

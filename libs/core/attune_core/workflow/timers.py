@@ -25,7 +25,8 @@ def timer_fired(draft: Draft, signal: TimerFired) -> None:
             _time_out(draft)
         case TimerKind.RETRY | TimerKind.DELAY:
             assert signal.key is not None
-            _dispatch(draft, signal.key, signal.attempt)
+            if draft.status is not ExecutionStatus.CANCELING:
+                _dispatch(draft, signal.key, signal.attempt)
         case _:
             assert_never(signal.kind)
 
