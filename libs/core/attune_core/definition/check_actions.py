@@ -44,7 +44,7 @@ def check_action_ref(ref: str, path: Path, known: Known, findings: Findings) -> 
         candidates = [other for other in known.actions if pack_of(other) == pack_of(ref)]
         hint = did_you_mean(ref, candidates, f"the pack `{pack_of(ref)}` has no such action")
         findings.error(path, "unknown_action", f"there is no action `{ref}`", hint)
-    else:
+    elif known.complete:
         hint = did_you_mean(ref, known.actions, f"install the pack `{pack_of(ref)}` before this runs")
         findings.warning(path, "unknown_action", f"the action `{ref}` is not registered", hint)
     return False

@@ -14,11 +14,13 @@ class Known:
     """`actions`: ref -> parameter schema (JSON Schema 2020-12, or None when none is declared), workflows too.
 
     `packs`: refs of the packs whose actions and triggers are all listed. `triggers`: refs of trigger types.
+    `complete`: False when other packs may be installed too, so that nothing is said about theirs.
     """
 
     actions: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     packs: frozenset[str] = frozenset()
     triggers: frozenset[str] = frozenset()
+    complete: bool = True
 
     def lists(self, ref: str) -> bool:
         """Whether the pack of the ref is known, so that an unlisted ref of it does not exist."""

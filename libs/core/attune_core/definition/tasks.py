@@ -205,8 +205,10 @@ class TaskReader:
 
     def _join(self, task: Fields) -> int | str | None:
         raw = task.get("join")
-        if raw is None or raw == "all":
-            return raw
+        if raw is None:
+            return None
+        if raw == "all":
+            return "all"
         if isinstance(raw, str):
             task.wrong("join", "`all` or a number of tasks")
             return None

@@ -124,7 +124,7 @@ def texts(raw: Any, path: Path) -> list[tuple[Path, str]]:
         if isinstance(value, str):
             found.append((at, value))
         elif isinstance(value, Mapping):
-            pending += [((*at, key), part) for key, part in reversed(value.items())]
+            pending += [((*at, key), part) for key, part in reversed(list(value.items()))]
         elif isinstance(value, list):
             pending += [((*at, index), value[index]) for index in reversed(range(len(value)))]
     return found

@@ -95,7 +95,7 @@ def normalise_parameters(raw: Mapping[str, Any] | None) -> dict[str, Any] | None
     if raw is None:
         return None
     if not is_flat(raw):
-        schema = _modern(raw)
+        schema: dict[str, Any] = _modern(raw)
         schema.pop("$schema", None)
         return schema
     flat = _modern({"properties": raw})

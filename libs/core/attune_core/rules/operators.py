@@ -173,4 +173,4 @@ def compare_time(name: str, found: Any, wanted: Any, now: str) -> bool:
         age = seconds_ago(found, now)
     except ValueError as error:
         raise OperandError(str(error)) from None
-    return age < wanted if name == "timediff_lt" else age > wanted
+    return bool(age < wanted if name == "timediff_lt" else age > wanted)

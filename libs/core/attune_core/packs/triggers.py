@@ -1,0 +1,84 @@
+"""`triggers/*.yaml`: what can happen, and how it is told."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from attune_core.definition.composer import kind_of
+from attune_core.definition.fields import Fields
+from attune_core.definition.workflow import read_schema
+from attune_core.model.trigger import TriggerKind, TriggerSpec
+from attune_core.packs.reading import METADATA_KEYS, PackFile, json_map, read_ref, stem_of
+
+TRIGGER_KEYS: Final = (*METADATA_KEYS, "kind", "parameters", "payload", "webhook", "timer")
+_WEBHOOK_KEYS: Final = ("key", "signature", "secret", "secret_env")
+_TIMER_KEYS: Final = ("interval", "cron", "date", "timezone", "catch_up")
+_SIGNATURES: Final = ("attune", "none")
+_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z", re.ASCII)
+_MOST_SECRETS: Final = 2
+
+
+def read_trigger(opened: PackFile, pack: str) -> TriggerSpec:
+    fields = opened.fields
+    fields.only(TRIGGER_KEYS)
+    ref = read_ref(fields, pack, "trigger", stem_of(opened.file))
+    kind = _kind(fields)
+    webhook = _webhook(fields, ref) if kind is TriggerKind.WEBHOOK else None
+    return TriggerSpec(
+        ref=ref,
+        label=fields.text("label") or ref,
+        description=fields.text("description"),
+        kind=kind,
+        param_schema=read_schema(fields, "parameters"),
+        payload_schema=read_schema(fields, "payload"),
+        spec=_spec(fields, webhook),
+        webhook_key=webhook["key"] if webhook is not None else None,
+        enabled=fields.flag("enabled", True),
+    )
+
+
+def _kind(fields: Fields) -> TriggerKind:
+    implied = TriggerKind.WEBHOOK if fields.has("webhook") else TriggerKind.EVENT
+    kind = fields.choice("kind", TriggerKind, TriggerKind.TIMER if fields.has("timer") else implied)
+    for key, needed in (("webhook", TriggerKind.WEBHOOK), ("timer", TriggerKind.TIMER)):
+        if fields.has(key) and kind is not needed:
+            message = f"`{key}` needs `kind: {needed.value}`"
+            fields.findings.error(fields.at(key), "wrong_kind", message, f"write `kind: {needed.value}`", on_key=True)
+    return kind
+
+
+def _spec(fields: Fields, webhook: dict[str, Any] | None) -> dict[str, Any]:
+    timer = fields.child("timer", _TIMER_KEYS)
+    spec: dict[str, Any] = {} if webhook is None else {"webhook": webhook}
+    return spec if timer is None else {**spec, "timer": dict(json_map(fields, "timer"))}
+
+
+def _webhook(fields: Fields, ref: str) -> dict[str, Any]:
+    webhook = fields.child("webhook", _WEBHOOK_KEYS) or Fields({}, fields.at("webhook"), fields.findings)
+    key = webhook.matching("key", _KEY, "invalid_name", "a key: letters, digits, dot, _ and -") or ref
+    signature = webhook.text("signature") or "attune"
+    if signature not in _SIGNATURES:
+        message = f"`{signature}` is not a signature that can be checked"
+        webhook.findings.error(webhook.at("signature"), "unknown_value", message, "attune or none")
+    found: dict[str, Any] = {"key": key, "signature": signature}
+    for name in ("secret", "secret_env"):
+        if webhook.has(name):
+            found[name] = _secrets(webhook, name)
+    if signature == "attune" and not (webhook.has("secret") or webhook.has("secret_env")):
+        message = "the webhook has no secret, so it accepts nothing"
+        hint = "write `webhook: {secret_env: NAME}`, or `signature: none` to accept everyone"
+        fields.findings.warning(webhook.path, "no_webhook_secret", message, hint, on_key=True)
+    return found
+
+
+def _secrets(webhook: Fields, name: str) -> str | list[str]:
+    """One, or two while the secret is being changed."""
+    raw = webhook.get(name)
+    if isinstance(raw, str) and raw:
+        return raw
+    if isinstance(raw, list) and 0 < len(raw) <= _MOST_SECRETS and all(isinstance(text, str) and text for text in raw):
+        return list(raw)
+    shape = kind_of(raw) if not isinstance(raw, list | str) else "what is written"
+    webhook.findings.error(webhook.at(name), "wrong_type", f"`{name}` must be text or a list of two, not {shape}")
+    return []
