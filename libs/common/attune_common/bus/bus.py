@@ -62,6 +62,10 @@ the dead letters when it has been delivered fifty times."""
 
 
 class Consumer(Protocol):
+    @property
+    def attachments(self) -> int:
+        """How often it was connected to its queue. When it grows, a private queue may have missed messages."""
+
     async def stop(self) -> None:
         """Take no more; return when the running handler has ended. What is still in hand goes back.
 

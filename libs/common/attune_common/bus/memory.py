@@ -99,6 +99,8 @@ class _MemoryReceipt:
 class _MemoryConsumer:
     """Implements `Consumer`."""
 
+    attachments = 1
+
     def __init__(self, bus: MemoryBus, queue: _Queue, subscription: Subscription, handler: Handler) -> None:
         self.queue = queue
         self._bus = bus

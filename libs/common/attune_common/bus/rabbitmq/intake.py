@@ -76,6 +76,7 @@ class Intake:
         self, subscription: Subscription, handler: Handler, bury: Bury, forget: Callable[[Intake], None]
     ) -> None:
         self.subscription = subscription
+        self.attachments = 0
         self._bury = bury
         self._forget = forget
         self._batches = Batches(subscription, handler)
@@ -142,6 +143,7 @@ class Intake:
         channel.on_consumer_cancel_callbacks.add(lambda _: session.wake())
         channel.closing.add_done_callback(lambda _: session.wake())
         self._channel = channel
+        self.attachments += 1
 
     async def _take(self, message: IncomingMessage) -> None:
         self._batches.put(_RabbitReceipt(message, self.subscription.queue, self._bury))

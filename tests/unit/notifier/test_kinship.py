@@ -1,0 +1,70 @@
+"""Which execution and run a message belongs to, from what was seen before."""
+
+from __future__ import annotations
+
+from attune_common.contracts.execution import ExecutionLog, ExecutionStatusChanged
+from attune_common.contracts.workflow import TaskFailed, TaskScheduled, WorkflowCompleted, WorkflowStarted
+from attune_notifier.kinship import Kinship
+
+
+def started(execution: int, run: int) -> WorkflowStarted:
+    return WorkflowStarted(execution_id=execution, workflow_id=1, workflow_execution_id=run, workflow_ref="p.w")
+
+
+def status(execution: int, run: int | None, root: int) -> ExecutionStatusChanged:
+    return ExecutionStatusChanged(
+        execution_id=execution, action_ref="p.a", status="running", workflow_execution_id=run, root_id=root
+    )
+
+
+def failed(run: int) -> TaskFailed:
+    return TaskFailed(workflow_execution_id=run, task_name="t", error="no")
+
+
+def test_a_task_belongs_to_its_run_and_to_the_execution_of_the_run() -> None:
+    kinship = Kinship()
+    kinship.trace(started(1, 10))
+    lineage = kinship.trace(failed(10))
+    assert (lineage.executions, lineage.runs) == ({1}, {10})
+
+
+def test_a_workflow_inside_a_workflow_belongs_to_both() -> None:
+    kinship = Kinship()
+    kinship.trace(started(1, 10))
+    kinship.trace(TaskScheduled(workflow_execution_id=10, task_name="sub", execution_id=2))
+    lineage = kinship.trace(started(2, 20))
+    assert (lineage.executions, lineage.runs) == ({1, 2}, {10, 20})
+    kinship.trace(status(3, 20, 1))
+    lineage = kinship.trace(ExecutionLog(execution_id=3, attempt=1, lines=[]))
+    assert (lineage.executions, lineage.runs) == ({1, 2, 3}, {10, 20})
+    assert (lineage.execution, lineage.run) == (3, 20)
+
+
+def test_a_run_that_began_before_us_is_learnt_from_the_root_of_its_tasks() -> None:
+    kinship = Kinship()
+    assert kinship.trace(failed(10)).executions == set()
+    kinship.trace(status(5, 10, 1))
+    assert kinship.trace(failed(10)).executions == {1}
+
+
+def test_the_end_of_a_workflow_tells_its_run_too() -> None:
+    kinship = Kinship()
+    lineage = kinship.trace(
+        WorkflowCompleted(execution_id=1, result=None, workflow_execution_id=10, workflow_ref="p.w")
+    )
+    assert (lineage.executions, lineage.runs) == ({1}, {10})
+
+
+def test_a_circle_in_what_was_told_ends() -> None:
+    kinship = Kinship()
+    kinship.trace(started(1, 10))
+    kinship.trace(status(1, 10, 1))
+    assert kinship.trace(failed(10)).runs == {10}
+
+
+def test_only_the_youngest_are_remembered() -> None:
+    kinship = Kinship(bound=10)
+    for number in range(100):
+        kinship.trace(started(number, 1000 + number))
+    assert kinship.trace(failed(1099)).executions == {99}
+    assert kinship.trace(failed(1000)).executions == set()
