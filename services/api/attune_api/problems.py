@@ -23,9 +23,6 @@ _FRAMEWORK = {
     404: ("not_found", "there is nothing at this address"),
     405: ("method_not_allowed", "this address does not take that method"),
 }
-    404: ("not_found", "there is nothing at this address"),
-    405: ("method_not_allowed", "this address does not take that method"),
-}
 
 
 def problem_response(error: ApiError, request_id: str) -> Response:

@@ -59,4 +59,3 @@ async def request_cancel(unit: Connection, execution: int) -> None:
 async def finish_cancelled(unit: Connection, execution: int, error: Mapping[str, Any]) -> None:
     """End an execution that no worker holds."""
     await unit.execute(_SQL.finish_cancelled, execution, dict(error))
-

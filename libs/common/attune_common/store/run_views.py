@@ -37,9 +37,7 @@ async def tasks(connection: Connection, run: int, after: str | None, limit: int)
     return await connection.fetch(_SQL.tasks, run, after, limit)
 
 
-async def task_executions(
-    connection: Connection, run: int, task: str, after: tuple[int, int], limit: int
-) -> list[Row]:
+async def task_executions(connection: Connection, run: int, task: str, after: tuple[int, int], limit: int) -> list[Row]:
     """The executions of one task after `(iteration, task_index)`, items in order."""
     return await connection.fetch(_SQL.task_executions, run, task, *after, limit)
 
