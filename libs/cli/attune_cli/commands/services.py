@@ -25,14 +25,14 @@ def api(
     """Serve REST, webhooks and the OpenAPI document."""
     from attune_api.app import main
 
-    _run(main, api_host=host, api_port=port)
+    _run("api", main, api_host=host, api_port=port)
 
 
 def executor() -> None:
     """Decide: start workflows, advance them, match rules, sweep what a crash left behind."""
     from attune_executor.app import main
 
-    _run(main)
+    _run("executor", main)
 
 
 def worker(
@@ -43,7 +43,7 @@ def worker(
     """Run actions."""
     from attune_worker.app import main
 
-    _run(main, worker_pools=pools, worker_slots=slots, worker_name=name)
+    _run("worker", main, worker_pools=pools, worker_slots=slots, worker_name=name)
 
 
 def notifier(
@@ -53,7 +53,7 @@ def notifier(
     """Serve the live stream."""
     from attune_notifier.app import main
 
-    _run(main, notifier_host=host, notifier_port=port)
+    _run("notifier", main, notifier_host=host, notifier_port=port)
 
 
 def asyncapi(output: Output = Format.YAML) -> None:
@@ -64,10 +64,12 @@ def asyncapi(output: Output = Format.YAML) -> None:
     show_value(value, Format.YAML if output is Format.TABLE else output, str)
 
 
-def _run(main: Any, **given: Any) -> None:
+def _run(name: str, main: Any, **given: Any) -> None:
     """Run a service's `main(settings, stopping)` until a signal; only options that were given override settings."""
+    from attune_common.runtime import logging
     from attune_common.runtime.lifecycle import run_service
     from attune_common.runtime.settings import Settings
 
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    settings = Settings(**{field: value for field, value in given.items() if value is not None})
+    logging.configure(settings, name)
     run_service(lambda stopping: main(settings, stopping))

@@ -36,17 +36,17 @@ async def services_platform(folder: Path, extra: dict[str, str]) -> AsyncIterato
         "ATTUNE_API_PORT": str(ports["api"]),
         "ATTUNE_NOTIFIER_PORT": str(ports["notifier"]),
         "ATTUNE_NOTIFIER_URL": f"http://127.0.0.1:{ports['notifier']}",
-        "ATTUNE_DATA_DIR": str(folder / "data"),
         "ATTUNE_EGRESS": "any",
     }
     environment = clean_environment() | shared | extra
     async with Children(folder) as children:
-        await _start(children, environment, admin, worker)
+        await _start(children, folder, environment, (admin, worker))
         await until(lambda: ready(address), children)
         yield address
 
 
-async def _start(children: Children, environment: dict[str, str], admin: str, worker: str) -> None:
+async def _start(children: Children, folder: Path, environment: dict[str, str], made: tuple[str, str]) -> None:
+    admin, worker = made
     tokens = {"ATTUNE_BOOTSTRAP_ADMIN_TOKEN": admin, "ATTUNE_BOOTSTRAP_WORKER_TOKEN": worker}
     await children.attune("api", ["api"], environment | tokens)
     await children.attune("notifier", ["notifier"], environment)
@@ -54,7 +54,8 @@ async def _start(children: Children, environment: dict[str, str], admin: str, wo
         await children.attune(f"executor-{number}", ["executor"], environment)
     for number in range(1, WORKERS + 1):
         name = f"worker-{number}"
-        await children.attune(name, ["worker", "--name", name], environment | {"ATTUNE_API_TOKEN": worker})
+        own = {"ATTUNE_API_TOKEN": worker, "ATTUNE_DATA_DIR": str(folder / name)}
+        await children.attune(name, ["worker", "--name", name], environment | own)
 
 
 async def _database() -> str:

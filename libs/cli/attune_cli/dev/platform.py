@@ -8,18 +8,18 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from attune_common.outbox import Relay
-from attune_executor.app import Executor
-from attune_notifier.app import Notifier
-
 from attune_api.app import create_app
 from attune_cli.dev.database import Database
 from attune_cli.dev.home import Home
 from attune_cli.serving import Serving, open_socket, port_of
 from attune_common.bus.memory import MemoryBus
+from attune_common.outbox import Relay
 from attune_common.runtime import logging
 from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
+from attune_executor.app import Executor
+from attune_notifier.access import trusted
+from attune_notifier.app import Notifier
 from attune_worker.app import Worker
 
 DRAIN_SECONDS = 10.0
@@ -90,10 +90,9 @@ class DevPlatform:
         relay = Relay(store, bus)
         await relay.start()
         self._later(relay.stop)
-        notifier = Notifier(bus, settings)
-        await self._begin(notifier)
+        notifier = Notifier(bus, settings, authorise=trusted)
         serving = Serving(create_app(store, bus, settings, extra_routers=(notifier.router,)), listening, lifespan=True)
-        for part in (Executor(store, bus, settings), serving, Worker(bus, settings)):
+        for part in (Executor(store, bus, settings), serving, notifier, Worker(bus, settings)):
             await self._begin(part)
 
     async def _begin(self, part: Any) -> None:

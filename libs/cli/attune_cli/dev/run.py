@@ -55,6 +55,8 @@ async def _unless_stopped(work: asyncio.Task[None], stopping: asyncio.Event) -> 
 
 async def _work(attune: AsyncAttune, platform: DevPlatform, packs: Sequence[Path], stopping: asyncio.Event) -> None:
     watcher = PackWatcher(attune, packs, say, report)
+    if not await _ready(attune, stopping):
+        return
     await watcher.register_changed()
     say(banner(platform.url, embedded=platform.database.embedded, packs=bool(packs)))
     watching = asyncio.create_task(watcher.run())
@@ -65,6 +67,15 @@ async def _work(attune: AsyncAttune, platform: DevPlatform, packs: Sequence[Path
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
+
+
+async def _ready(attune: AsyncAttune, stopping: asyncio.Event) -> bool:
+    """Wait until the API has put its tokens and the core pack in place; False when stopping comes before."""
+    while not stopping.is_set():
+        if (await attune.ready())["ready"]:
+            return True
+        await asyncio.sleep(0.05)
+    return False
 
 
 def banner(url: str, *, embedded: bool, packs: bool) -> str:
