@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -35,10 +35,11 @@ class Broker:
     def vhost(self) -> Iterator[str]:
         """The AMQP URL of a fresh virtual host; the shared one when the broker offers no way to make one."""
         name = f"attune-{uuid.uuid4().hex[:12]}"
-        make, remove = self._ways(name)
-        if make is None or remove is None:
+        ways = self._ways(name)
+        if ways is None:
             yield self._url(self.shared_vhost)
             return
+        make, remove = ways
         make()
         try:
             yield self._url(name)
@@ -48,13 +49,13 @@ class Broker:
     def _url(self, vhost: str) -> str:
         return urlunsplit(urlsplit(self.amqp)._replace(path="/" + quote(vhost, safe="")))
 
-    def _ways(self, name: str):  # type: ignore[no-untyped-def]
+    def _ways(self, name: str) -> tuple[Callable[[], None], Callable[[], None]] | None:
         if self.api:
             return (lambda: self._call("PUT", name)), (lambda: self._call("DELETE", name))
         if shutil.which("rabbitmqctl") and urlsplit(self.amqp).hostname in ("127.0.0.1", "localhost"):
             user = urlsplit(self.amqp).username or "guest"
             return (lambda: _control_make(name, user)), (lambda: _control("delete_vhost", name))
-        return None, None
+        return None
 
     def _call(self, method: str, vhost: str) -> None:
         parts = urlsplit(self.amqp)
