@@ -6,16 +6,19 @@ from attune_common.contracts.execution import ExecutionCancel
 from attune_common.store.executions import Execution
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
-from attune_core.workflow.signals import TaskFinished, TaskKey, TaskResumed
+from attune_core.workflow.commands import CancelAction
+from attune_core.workflow.signals import TaskFinished, TaskResumed
 from attune_executor.batch import Batch, RunInHand, engine_attempt, key_of
 
 _RUNS = (ExecutionStatus.RUNNING, ExecutionStatus.CANCELING)
+_WAITS = (ExecutionStatus.WAITING, ExecutionStatus.PAUSED)
 
 
-def cancel_action(batch: Batch, run: RunInHand, key: TaskKey) -> None:
+def cancel_action(batch: Batch, run: RunInHand, command: CancelAction) -> None:
     """Cancel the live rows of the key. Those that end at once are told to the run."""
-    for row in batch.rows_of(run.id, key):
-        if row.status.is_final or row.cancel_requested:
+    for row in batch.rows_of(run.id, command.key):
+        spared = command.only_waiting and row.status not in _WAITS
+        if row.status.is_final or row.cancel_requested or spared:
             continue
         child = batch.child_runs.get(row.id) if row.is_workflow else None
         if child is not None:

@@ -65,7 +65,7 @@ def _on_execution(
         case RecordItem():
             _record_item(batch, run, command)
         case CancelAction():
-            cancel.cancel_action(batch, run, command.key)
+            cancel.cancel_action(batch, run, command)
         case _:
             assert_never(command)
 

@@ -77,7 +77,7 @@ def short(command: commands.Command) -> str | None:
         case commands.Dispatch():
             return f"dispatch {_name(command.key)} {command.attempt}"
         case commands.CancelAction():
-            return f"stop {_name(command.key)}"
+            return f"stop {_name(command.key)}" + (" waiting" if command.only_waiting else "")
         case commands.RecordItem():
             return f"record {_name(command.key)} {command.outcome.status}"
         case commands.SetTimer():

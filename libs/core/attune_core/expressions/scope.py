@@ -23,7 +23,8 @@ MISSING: Final = Missing()
 class FactsMissing(Exception):
     """A rendering needs facts that were not fetched. The caller fetches them and decides again.
 
-    `tasks`: passes, as (task, iteration), whose result is needed. `kv`: datastore keys. `items`: (task, iteration, first, count).
+    `tasks`: passes, as (task, iteration), whose result is needed. `kv`: datastore keys.
+    `items`: (task, iteration, first, count).
     """
 
     def __init__(

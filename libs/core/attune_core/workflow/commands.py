@@ -67,10 +67,11 @@ class RecordItem:
 class CancelAction:
     """End the execution of `key` early: drop it when it waits, stop it on its worker when it runs.
 
-    `key.index` None with an iterating task: all of its live items.
+    `key.index` None with an iterating task: all of its live items. `only_waiting`: what runs may end by itself.
     """
 
     key: TaskKey
+    only_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

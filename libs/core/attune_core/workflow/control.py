@@ -61,14 +61,14 @@ def stop_everything(draft: Draft) -> None:
             end_task(draft, name, Outcome(OutcomeStatus.CANCELLED, error=error))
         elif current.items is not None and current.items.live == 0 and node.iteration is not None:
             items.refill(draft, node, node.iteration)
-        elif not spare or _only_waits(current):
-            draft.emit(CancelAction(TaskKey(name, current.iteration)))
+        elif not spare or _waits(current):
+            draft.emit(CancelAction(TaskKey(name, current.iteration), only_waiting=spare))
     _drop_ready_children(draft)
 
 
-def _only_waits(current: Activation) -> bool:
-    counts = current.items
-    return current.phase is Phase.WAITING or (counts is not None and counts.live == counts.waiting)
+def _waits(current: Activation) -> bool:
+    """Whether it, or one of its items, waits without a worker."""
+    return current.phase is Phase.WAITING or (current.items is not None and current.items.waiting > 0)
 
 
 def _drop_ready_children(draft: Draft) -> None:
