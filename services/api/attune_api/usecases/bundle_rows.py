@@ -71,7 +71,7 @@ def written_workflow(bundle: Bundle, ref: str) -> ActionSpec | None:
 
 def action_refs(bundle: Bundle) -> list[str]:
     """The refs of all actions that the bundle makes, synthetic ones too."""
-    return sorted({thing.ref for thing in (*bundle.actions, *bundle.workflows)})
+    return sorted({action.ref for action in bundle.actions} | {workflow.ref for workflow in bundle.workflows})
 
 
 def action_rows(bundle: Bundle) -> list[ActionRow]:

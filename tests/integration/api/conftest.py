@@ -1,0 +1,76 @@
+"""The API over a real PostgreSQL and the memory bus, spoken to through ASGI."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from tests.integration.api import samples
+
+from attune_api.app import create_app
+from attune_api.permissions import Role
+from attune_api.usecases.bootstrap import prepare_all
+from attune_api.usecases.make_token import make_token
+from attune_common.bus.memory import MemoryBus
+from attune_common.runtime.settings import Settings
+from attune_common.store.store import Store
+
+ADMIN = "att_test-admin_" + "a" * 32
+WORKER = "att_test-worker_" + "w" * 32
+
+
+@dataclass(frozen=True)
+class Clients:
+    """`app`: what is spoken to; `as_role`: a client with a token of that role."""
+
+    app: FastAPI
+    store: Store
+
+    def client(self, token: str = "") -> httpx2.AsyncClient:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)
+        return httpx2.AsyncClient(transport=transport, base_url="http://attune/api/v1", headers=headers)
+
+    async def as_role(self, role: Role) -> httpx2.AsyncClient:
+        token, _ = await make_token(self.store, f"test-{role.value}", role, "", None)
+        return self.client(token.text)
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        data_dir=tmp_path,
+        bootstrap_admin_token=ADMIN,
+        bootstrap_worker_token=WORKER,
+        allow_local_paths=True,
+    )
+
+
+@pytest.fixture
+async def clients(store: Store, settings: Settings) -> AsyncIterator[Clients]:
+    bus = MemoryBus()
+    await bus.start()
+    app = create_app(store, bus, settings)
+    await prepare_all(app.state.context)
+    yield Clients(app, store)
+    await bus.stop()
+
+
+@pytest.fixture
+def api(clients: Clients) -> httpx2.AsyncClient:
+    """With the token of an admin."""
+    return clients.client(ADMIN)
+
+
+@pytest.fixture
+async def pack(api: httpx2.AsyncClient) -> dict[str, object]:
+    """The sample pack, registered."""
+    answer = await api.post("/packs", content=samples.archive(), headers=samples.GZIP)
+    assert answer.status_code == 201, answer.text
+    body: dict[str, object] = answer.json()
+    return body
