@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from attune_common.contracts.execution import ExecutionLog
 from attune_common.store import logs
@@ -19,8 +20,7 @@ class Logs:
     async def store(self, messages: Iterable[ExecutionLog]) -> None:
         lines = [line for message in messages for line in _lines(message)]
         for start in range(0, len(lines), _AT_ONCE):
-            part = lines[start : start + _AT_ONCE]
-            await self._context.store.retrying(lambda unit, part=part: logs.insert(unit, part))  # type: ignore[misc]
+            await self._context.store.retrying(partial(logs.insert, lines=lines[start : start + _AT_ONCE]))
 
 
 def _lines(message: ExecutionLog) -> Iterable[Line]:
