@@ -17,6 +17,9 @@ Pieces: TypeAlias = "list[str | Secret]"
 Block: TypeAlias = "Callable[[Frame, Pieces], None]"
 Registered = TypeVar("Registered", bound=Callable[..., Block])
 
+# Shorter text costs less than its expression, which is charged already.
+SHORT = 16
+
 STATEMENTS: dict[type[nodes.Node], Callable[[Compiler, Any], Block]] = {}
 
 
@@ -53,15 +56,17 @@ def _compile(compiler: Compiler, node: nodes.Node) -> Block:
 @statement(nodes.Output)
 def output(compiler: Compiler, node: nodes.Output) -> Block:
     parts = [_part(compiler, part) for part in node.nodes]
+    units = sum(len(text) for _, text, _ in parts) >> 4
 
     def run(frame: Frame, pieces: Pieces) -> None:
+        frame.charge(units)
         for line, text, expression in parts:
             if expression is None:
                 pieces.append(text)
-                frame.charge(len(text) >> 4)
-            else:
-                frame.line = line
-                pieces.append(_written(frame, expression(frame)))
+                continue
+            frame.line = line
+            value = expression(frame)
+            pieces.append(value if type(value) is str and len(value) < SHORT else _written(frame, value))
 
     return run
 

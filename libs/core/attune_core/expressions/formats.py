@@ -25,7 +25,7 @@ WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
 
 def read_json(frame: Frame, text: str) -> Any:
     """Errors: ExpressionError for what is not JSON, too deep, or holds what cannot be stored."""
-    frame.charge(len(text) >> 2)
+    frame.charge(len(text) * 3 >> 2)
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except ExpressionError:

@@ -9,6 +9,8 @@ from attune_core.expressions.failures import ExpressionError, fail
 from attune_core.expressions.limits import CHARS_PER_UNIT_SHIFT, FUEL, OUTPUT_CHARS, VALUE_DEPTH
 from attune_core.expressions.scope import Scope
 
+UNITS_PER_LEVEL = 4
+
 
 class Unset:
     """A local name that has not been set yet."""
@@ -78,17 +80,19 @@ def measure(frame: Frame, value: Any) -> None:
 
 
 def _children(frame: Frame, level: list[Any]) -> list[Any]:
+    """Charged before anything is copied: what is shared may be reached any number of times."""
     below: list[Any] = []
     chars = 0
+    frame.charge(UNITS_PER_LEVEL)
     for value in level:
-        if type(value) is str:
+        kind = type(value)
+        if kind is str:
             chars += len(value)
-        elif isinstance(value, list | tuple):
-            # Charged before it is copied: a shared list may be reached any number of times.
-            frame.charge(len(value))
+        elif kind is list or kind is tuple:
+            frame.charge(1 + len(value))
             below.extend(value)
-        elif isinstance(value, Mapping):
-            frame.charge(len(value))
+        elif kind is dict or isinstance(value, Mapping):
+            frame.charge(2 + len(value))
             below.extend(value.values())
             chars += sum(map(len, value))
     frame.charge(chars >> CHARS_PER_UNIT_SHIFT)

@@ -10,7 +10,7 @@ NUMBER_LIMIT: Final = 1 << 1024
 """Numbers inside an expression stay below this."""
 RESULT_INT: Final = 1 << 63
 """A result is stored as JSON with 64-bit numbers: whole numbers in [-2^63, 2^63)."""
-FUEL: Final = 1_000_000
+FUEL: Final = 600_000
 """Units per rendering of one value. A unit is about one visited element or sixteen moved characters."""
 CHARS_PER_UNIT_SHIFT: Final = 4
 AST_DEPTH: Final = 100

@@ -14,13 +14,12 @@ from attune_core.expressions.filters.registry import elements
 from attune_core.expressions.frame import UNSET, Frame, Run
 from attune_core.expressions.targets import Store, target
 from attune_core.expressions.values import truth
-
-UNITS_PER_NODE = 2
+from attune_core.expressions.weights import units
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """`places`: the local names of one pass; `shown`: the place of `loop`, when it is named."""
+    """`places`: the names that one pass may set; `shown`: the place of `loop`, when it is named."""
 
     line: int
     iterated: Run
@@ -66,12 +65,13 @@ def loop(compiler: Compiler, node: nodes.For) -> Block:
     with compiler.block():
         shown = compiler.declare("loop") if _names_loop(node) else None
         store = target(compiler, node.target)
+        bound = tuple(compiler.locals[-1])
         test = compiler.compile(node.test) if node.test is not None else None
         body = compile_body(compiler, node.body)
-        places = tuple(compiler.locals[-1].values())
+        places = tuple(compiler.locals[-1].values())[len(bound) :]
     with compiler.branch():
         otherwise = compile_body(compiler, node.else_)
-    weight = 2 + UNITS_PER_NODE * _size(node)
+    weight = 2 + _units(node)
     return Loop(node.lineno, iterated, store, test, body, otherwise, places, shown, weight).run
 
 
@@ -95,11 +95,11 @@ def _names_loop(node: nodes.For) -> bool:
     return any(name.name == "loop" for name in node.find_all(nodes.Name))
 
 
-def _size(node: nodes.For) -> int:
-    """How many nodes one pass visits at most. Inner loops charge for their own passes beside it."""
+def _units(node: nodes.For) -> int:
+    """What one pass costs at most. Inner loops charge for their own passes beside it."""
     level: list[nodes.Node] = [*node.body] + ([node.test] if node.test is not None else [])
-    count = 0
+    cost = 0
     while level:
-        count += len(level)
+        cost += sum(map(units, level))
         level = [child for parent in level for child in parent.iter_child_nodes()]
-    return count
+    return cost

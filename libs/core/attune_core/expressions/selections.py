@@ -11,14 +11,15 @@ from attune_core.expressions.checks import DEFINED, TESTS
 from attune_core.expressions.compiler import Compiler, refusal
 from attune_core.expressions.failures import closest
 from attune_core.expressions.filters import FILTERS
-from attune_core.expressions.filters.keys import by, reach, steps
+from attune_core.expressions.filters.keys import by, column
 from attune_core.expressions.filters.registry import elements
 from attune_core.expressions.frame import Frame, Run
 from attune_core.expressions.scope import MISSING
 from attune_core.expressions.secrets import Secret
 from attune_core.expressions.values import refuse_secret, truth
+from attune_core.expressions.weights import filter_units
 
-UNITS_PER_CALL = 4
+UNITS_PER_TEST = 3
 
 
 def mapped(compiler: Compiler, node: nodes.Filter, operand: Run) -> Run:
@@ -26,8 +27,8 @@ def mapped(compiler: Compiler, node: nodes.Filter, operand: Run) -> Run:
     named = {str(keyword.key): compiler.compile(keyword.value) for keyword in node.kwargs}
     if node.args:
         name = _literal(node, 0, "map")
-        apply = _known(FILTERS, "filter", node, name)
-        return _each(apply, operand, [compiler.compile(argument) for argument in node.args[1:]], named)
+        _known(FILTERS, "filter", node, name)
+        return _each(name, operand, [compiler.compile(argument) for argument in node.args[1:]], named)
     if "attribute" not in named or not set(named) <= {"attribute", "default"}:
         raise refusal(
             node,
@@ -46,14 +47,16 @@ def _attributes(operand: Run, attribute: Run, default: Run | None) -> Run:
     return run
 
 
-def _each(apply: Callable[..., Any], operand: Run, positional: list[Run], named: dict[str, Run]) -> Run:
+def _each(name: str, operand: Run, positional: list[Run], named: dict[str, Run]) -> Run:
+    apply, units = FILTERS[name], filter_units(name)
+
     def run(frame: Frame) -> list[Any]:
         items = elements(frame, operand(frame), "map")
         arguments = [argument(frame) for argument in positional]
         keywords = {name: argument(frame) for name, argument in named.items()}
         made = []
         for item in items:
-            frame.charge(UNITS_PER_CALL)
+            frame.charge(units)
             made.append(apply(frame, _readable(item), *arguments, **keywords))
         return made
 
@@ -69,14 +72,10 @@ def _selection(keep: bool, by_attribute: bool) -> Callable[[Compiler, nodes.Filt
 
         def run(frame: Frame) -> list[Any]:
             items = elements(frame, operand(frame), node.name)
-            path = steps(attribute(frame)) if attribute is not None else []
+            looked_at = column(frame, items, attribute(frame) if attribute is not None else None)
+            frame.charge(UNITS_PER_TEST * len(items))
             test = check(frame)
-            kept = []
-            for item in items:
-                frame.charge(UNITS_PER_CALL + len(path))
-                if test(_readable(reach(item, path) if path else item)) is keep:
-                    kept.append(item)
-            return kept
+            return [item for item, value in zip(items, looked_at, strict=True) if test(value) is keep]
 
         return run
 
@@ -86,7 +85,7 @@ def _selection(keep: bool, by_attribute: bool) -> Callable[[Compiler, nodes.Filt
 def _check(compiler: Compiler, node: nodes.Filter, at: int) -> Callable[[Frame], Callable[[Any], bool]]:
     """The test of a selection, its arguments computed once. A missing attribute counts as null."""
     if len(node.args) <= at:
-        return lambda frame: lambda value: value is not MISSING and truth(value)
+        return lambda frame: _is_true
     name = _literal(node, at, node.name)
     if name in DEFINED:
         return lambda frame: lambda value: (value is not MISSING) is (name == "defined")
@@ -95,9 +94,13 @@ def _check(compiler: Compiler, node: nodes.Filter, at: int) -> Callable[[Frame],
 
     def prepare(frame: Frame) -> Callable[[Any], bool]:
         given = [argument(frame) for argument in arguments]
-        return lambda value: apply(frame, None if value is MISSING else value, *given)
+        return lambda value: apply(frame, None if value is MISSING else _readable(value), *given)
 
     return prepare
+
+
+def _is_true(value: Any) -> bool:
+    return value is not MISSING and truth(value)
 
 
 def _readable(value: Any) -> Any:

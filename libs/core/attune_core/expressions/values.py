@@ -44,7 +44,7 @@ def part(frame: Frame, value: Any, first: Any, last: Any, step: Any) -> Any:
 
 def truth(value: Any) -> bool:
     """Python's truth of JSON."""
-    if isinstance(value, Secret):
+    if type(value) is Secret:
         refuse_secret()
     return bool(value)
 
@@ -66,7 +66,9 @@ def text_of(frame: Frame, value: Any) -> str:
 
 def json_text(frame: Frame, value: Any, indent: int | None = None) -> str:
     """Errors: ExpressionError for a secret inside, a value too big, or a number that JSON does not have."""
+    before = frame.fuel
     measure(frame, value)
+    frame.charge(before - frame.fuel)
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, default=plain, indent=indent)
     except ValueError:

@@ -62,7 +62,7 @@ def join(frame: Frame, value: Any, d: str = "", attribute: Any = None) -> str:
     """The elements as text, with `d` between them."""
     found = by(frame, elements(frame, value, "join"), attribute)
     between = text_of(frame, d)
-    frame.charge(len(found))
+    frame.charge(len(found) * 2)
     written = [text_of(frame, item) for item in found]
     frame.room(sum(map(len, written)) + len(between) * len(written))
     return between.join(written)
@@ -82,6 +82,7 @@ def sort(
 def unique(frame: Frame, value: Any, case_sensitive: bool = False, attribute: Any = None) -> list[Any]:
     """The first of each kind, in order."""
     items = elements(frame, value, "unique")
+    frame.charge(len(items) * 3)
     seen: dict[Any, Any] = {}
     for item, key in zip(items, by(frame, items, attribute), strict=True):
         seen.setdefault(identity(frame, key, case_sensitive), item)
@@ -117,7 +118,7 @@ def batch(frame: Frame, value: Any, size: int, fill_with: Any = None) -> list[li
 def matching(frame: Frame, value: Any, **wanted: Any) -> list[Any]:
     """The maps whose keys have these values: `filter(enabled=true, region='eu')`."""
     items = elements(frame, value, "filter")
-    frame.charge(len(items) * 3 * max(1, len(wanted)))
+    frame.charge(len(items) * 6 * max(1, len(wanted)))
     return [item for item in items if _has(frame, item, wanted)]
 
 
@@ -137,6 +138,7 @@ def groupby(
     items = elements(frame, value, "groupby")
     steps(attribute)
     keys = by(frame, items, attribute, default)
+    frame.charge(len(items) * 7)
     groups: dict[Any, dict[str, Any]] = {}
     for item, key in zip(items, keys, strict=True):
         stand_in = identity(frame, key, case_sensitive)

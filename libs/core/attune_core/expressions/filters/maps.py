@@ -54,7 +54,7 @@ def merge(frame: Frame, value: Any, *others: Any, recursive: bool = False) -> di
 def _deep(frame: Frame, left: Mapping[str, Any], right: Mapping[str, Any], depth: int) -> dict[str, Any]:
     if depth == 0:
         fail("too_deep", "`merge` of maps that are nested too deep")
-    frame.charge(len(left) + len(right) + 2)
+    frame.charge(len(left) + len(right) + 10)
     merged = dict(left)
     for key, value in right.items():
         below = merged.get(key)

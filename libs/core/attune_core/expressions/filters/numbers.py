@@ -84,7 +84,7 @@ def total(frame: Frame, value: Any, attribute: Any = None, start: Any = 0) -> An
     """The sum of the numbers of a list, or of one attribute of its maps."""
     amounts = by(frame, elements(frame, value, "sum"), attribute)
     amount = numeric(start, "sum")
-    frame.charge(len(amounts))
+    frame.charge(len(amounts) * 2)
     for found in amounts:
         amount = amount + numeric(found, "sum")
     return number(amount)

@@ -47,7 +47,7 @@ def text(frame: Frame, value: Any, use: str) -> str:
 def elements(frame: Frame, value: Any, use: str) -> list[Any]:
     """The elements of a list, the keys of a map or the characters of a text, as a new list. Charged."""
     if isinstance(value, list | tuple | Mapping | str):
-        frame.charge(len(value))
+        frame.charge(1 + (len(value) >> 2))
         return list(value)
     if isinstance(value, Secret):
         refuse_secret()

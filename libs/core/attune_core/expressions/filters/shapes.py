@@ -33,8 +33,9 @@ def flatten(frame: Frame, value: Any, levels: int | None = None) -> list[Any]:
 def _one_level(frame: Frame, items: list[Any]) -> list[Any]:
     flat: list[Any] = []
     for item in items:
-        frame.charge(1)
-        flat.extend(elements(frame, item, "flatten") if isinstance(item, list | tuple) else (item,))
+        below = item if isinstance(item, list | tuple) else (item,)
+        frame.charge(1 + len(below))
+        flat.extend(below)
     return flat
 
 
@@ -42,7 +43,7 @@ def _one_level(frame: Frame, items: list[Any]) -> list[Any]:
 def zipped(frame: Frame, value: Any, *others: Any) -> list[list[Any]]:
     """Lists of the elements at the same place; as long as the shortest."""
     rows = [elements(frame, row, "zip") for row in (value, *others)]
-    frame.charge(2 * min(map(len, rows)))
+    frame.charge((2 + len(rows)) * min(map(len, rows)))
     return [list(column) for column in zip(*rows, strict=False)]
 
 

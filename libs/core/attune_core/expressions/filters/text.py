@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from attune_core.expressions.failures import fail
@@ -10,6 +11,8 @@ from attune_core.expressions.frame import Frame
 from attune_core.expressions.operators import joined
 from attune_core.expressions.secrets import Secret
 from attune_core.expressions.values import text_of
+
+WORD = re.compile(r"[^-\s(\[{<]+")
 
 
 @filter_named("upper")
@@ -31,13 +34,8 @@ def capitalize(frame: Frame, value: Any) -> str:
 def title(frame: Frame, value: Any) -> str:
     """Each word starts with a capital; an apostrophe does not start a word."""
     written = text(frame, value, "title")
-    pieces = []
-    starts = True
-    for char in written:
-        pieces.append(char.upper() if starts else char.lower())
-        starts = char in "- \t\n\r([{<"
     frame.charge(len(written))
-    return "".join(pieces)
+    return WORD.sub(lambda word: word[0][:1].upper() + word[0][1:].lower(), written)
 
 
 @filter_named("trim")
