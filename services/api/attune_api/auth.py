@@ -8,44 +8,31 @@ from typing import Annotated
 from fastapi import Depends, Request, params
 
 from attune_api.errors import Forbidden, Unauthenticated
-from attune_api.permissions import GRANTS, Permission, Role
+from attune_api.permissions import ACTION_GRANTS, GRANTS, Permission, Role, roles_with
 from attune_common.store import tokens
+from attune_common.store.connection import Row
 from attune_common.store.store import Store
-
-ROLE_FOR = {
-    Permission.READ: "viewer",
-    Permission.RUN: "operator",
-    Permission.AUTHOR: "author",
-    Permission.ADMIN: "admin",
-    Permission.CONTENT: "worker",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The identity behind a request. `id` is None for a caller without a token (public routes)."""
+    """The identity behind a request. `id` is None for nobody in particular; `role` is for people to read."""
 
     id: int | None
     login: str
-    role: Role | None
-
-    def may(self, permission: Permission) -> bool:
-        if self.role is None:
-            return permission is Permission.PUBLIC
-        return permission in GRANTS[self.role]
+    role: str
+    granted: frozenset[Permission]
 
 
-ANONYMOUS = Principal(None, "anonymous", None)
+ANONYMOUS = Principal(None, "anonymous", "none", frozenset({Permission.PUBLIC}))
 
 
 async def admit(request: Request, store: Store, permission: Permission) -> Principal:
     """The caller, if it may. Errors: Unauthenticated, Forbidden."""
     principal = ANONYMOUS if permission is Permission.PUBLIC else await _identify(request, store)
-    if not principal.may(permission):
-        wanted = ROLE_FOR.get(permission, permission.value)
-        raise Forbidden(
-            f"the role {principal.role} may not do this", hint=f"it needs the role {wanted} or a higher one"
-        )
+    if permission not in principal.granted:
+        allowed = ", ".join(roles_with(permission))
+        raise Forbidden(f"the role {principal.role} may not do this", hint=f"these roles may: {allowed}")
     request.state.principal = principal
     return principal
 
@@ -59,7 +46,18 @@ async def _identify(request: Request, store: Store) -> Principal:
         identity = await tokens.identify(connection, token)
     if identity is None:
         raise Unauthenticated()
-    return Principal(identity["id"], identity["login"], Role(identity["role"]))
+    return _action(identity) if token.execution else _person(identity)
+
+
+def _person(identity: Row) -> Principal:
+    return Principal(identity["id"], identity["login"], identity["role"], GRANTS[Role(identity["role"])])
+
+
+def _action(identity: Row) -> Principal:
+    """An attempt of an action: the rights of whom it runs for, cut to those of actions."""
+    if identity["id"] is None:
+        return Principal(None, "system", "action", ACTION_GRANTS)
+    return Principal(identity["id"], identity["login"], "action", ACTION_GRANTS & GRANTS[Role(identity["role"])])
 
 
 def principal_of(request: Request) -> Principal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from attune_common.store import queries
@@ -19,6 +20,11 @@ async def put(unit: Connection, key: str, value: Any) -> Row:
     row = await unit.fetchrow(_SQL.put, key, JSON_NULL if value is None else value)
     assert row is not None
     return row
+
+
+async def increment(unit: Connection, key: str, by: float) -> Row | None:
+    """The row after adding; a missing key counts from 0. None when the sum is no number that JSON keeps exactly."""
+    return await unit.fetchrow(_SQL.increment, key, Decimal(str(by)))
 
 
 async def delete(unit: Connection, key: str) -> bool:

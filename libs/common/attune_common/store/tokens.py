@@ -1,4 +1,7 @@
-"""Bearer tokens `att_<id>_<secret>`: made, kept as a hash, looked up in constant time, revoked at once."""
+"""Bearer tokens `att_<id>_<secret>`: made, kept as a hash, compared in constant time, revoked at once.
+
+The attempt of an action has one of its own, `att_exec-<execution>_<token of the attempt>`, kept nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from attune_common.store.connection import Connection, Row
 _SQL = queries.load("tokens")
 _FORM = re.compile(r"att_([A-Za-z0-9-]{4,64})_([A-Za-z0-9_-]{16,256})\Z")
 _EXECUTION = re.compile(r"exec-([1-9][0-9]{0,17})\Z")
+_EXECUTION = re.compile(r"exec-([0-9]{1,18})\Z")
 _NOBODY = hashlib.sha256(b"nobody").digest()
 
 
@@ -29,6 +33,12 @@ class Token:
     def hash(self) -> bytes:
         """A plain hash is enough: the secret has 256 bits of entropy."""
         return hashlib.sha256(self.secret.encode()).digest()
+
+    @property
+    def execution(self) -> int | None:
+        """The execution whose current attempt this token is for."""
+        found = _EXECUTION.match(self.id)
+        return int(found[1]) if found else None
 
     @property
     def text(self) -> str:

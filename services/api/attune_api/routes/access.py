@@ -11,7 +11,7 @@ from attune_api.auth import Caller
 from attune_api.context import Shared
 from attune_api.errors import NotFound
 from attune_api.paging import Cursor, Keyset, Limit, Page
-from attune_api.permissions import GRANTS, Permission, Role
+from attune_api.permissions import Permission, Role
 from attune_api.routing import declares, router
 from attune_api.usecases.make_token import make_token
 from attune_api.views.access import NewToken, Token, WhoAmI
@@ -35,9 +35,8 @@ class Grant(BaseModel):
 @routes.get("/whoami", response_model=WhoAmI, summary="Who the token belongs to")
 @declares(Permission.IDENTIFIED)
 async def whoami(caller: Caller) -> WhoAmI:
-    assert caller.role is not None
-    granted = sorted(permission.value for permission in GRANTS[caller.role])
-    return WhoAmI(login=caller.login, role=caller.role.value, permissions=granted)
+    granted = sorted(permission.value for permission in caller.granted)
+    return WhoAmI(login=caller.login, role=caller.role, permissions=granted)
 
 
 @routes.get("/limits", response_model=dict[str, int], summary="How much of anything is accepted")

@@ -35,7 +35,7 @@ class Fire(BaseModel):
 
 @routes.post("/events", status_code=202, response_model=views.Event, summary="Record an event",
              responses={200: {"model": views.Event, "description": "Recorded before with this key"}})  # fmt: skip
-@declares(Permission.RUN, refusals=(404, 409))
+@declares(Permission.EMIT, refusals=(404, 409))
 async def fire(shared: Shared, caller: Caller, body: Fire, response: Response) -> views.Event:
     dedup_key = f"key:{body.dedup_key}" if body.dedup_key else None
     source = {"kind": "api", "identity": caller.login}

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from attune_api.context import Shared
-from attune_api.errors import NotFound
+from attune_api.errors import Conflict, NotFound
 from attune_api.names import KEY, Key
 from attune_api.paging import Cursor, Keyset, Limit, Page
 from attune_api.permissions import Permission
@@ -26,8 +26,14 @@ class NewValue(BaseModel):
     value: Any
 
 
+class Increment(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    by: int | float = 1
+
+
 @routes.get("", response_model=Page[KeyValue], summary="List values by key")
-@declares(Permission.READ)
+@declares(Permission.DATA_READ)
 async def page(
     shared: Shared,
     prefix: Annotated[str | None, Query(pattern=KEY, max_length=255)] = None,
@@ -42,7 +48,7 @@ async def page(
 
 
 @routes.get("/{key:path}", response_model=KeyValue, summary="Get a value")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.DATA_READ, refusals=(404,))
 async def one(shared: Shared, key: Key) -> KeyValue:
     async with shared.store.connection() as connection:
         row = await kv.get(connection, key)
@@ -51,9 +57,20 @@ async def one(shared: Shared, key: Key) -> KeyValue:
     return KeyValue(**dict(row))
 
 
+@routes.post("/{key:path}/increment", response_model=KeyValue, summary="Add to a number, in one step")
+@declares(Permission.DATA_WRITE, refusals=(409,))
+async def increment(shared: Shared, key: Key, body: Increment) -> KeyValue:
+    """A key that is not there counts from 0."""
+    async with shared.store.unit() as unit:
+        row = await kv.increment(unit, key, body.by)
+        if row is None:
+            raise Conflict(f"the value under {key!r} is no number that this can be added to", code="not_a_number")
+    return KeyValue(**dict(row))
+
+
 @routes.put("/{key:path}", response_model=KeyValue, summary="Set a value",
             responses={201: {"model": KeyValue, "description": "Created"}})  # fmt: skip
-@declares(Permission.AUTHOR)
+@declares(Permission.DATA_WRITE)
 async def put(shared: Shared, key: Key, body: NewValue, response: Response) -> KeyValue:
     async with shared.store.unit() as unit:
         row = await kv.put(unit, key, body.value)
@@ -62,7 +79,7 @@ async def put(shared: Shared, key: Key, body: NewValue, response: Response) -> K
 
 
 @routes.delete("/{key:path}", status_code=204, response_class=Response, summary="Remove a value")
-@declares(Permission.AUTHOR, refusals=(404,))
+@declares(Permission.DATA_WRITE, refusals=(404,))
 async def delete(shared: Shared, key: Key) -> None:
     async with shared.store.unit() as unit:
         if not await kv.delete(unit, key):

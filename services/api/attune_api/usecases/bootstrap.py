@@ -26,7 +26,7 @@ def configured_tokens(settings: Settings) -> list[tuple[tokens.Token, Role]]:
 
 def _token(text: str, role: Role) -> tokens.Token:
     token = tokens.parse(text)
-    if token is None:
+    if token is None or token.execution is not None:
         raise AttuneError(
             f"ATTUNE_BOOTSTRAP_{role.upper()}_TOKEN is no token",
             code="bad_token",

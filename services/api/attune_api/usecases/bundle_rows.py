@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attune_core.packs.bundle import Bundle
-
 from attune_common.store.actions import ActionRow
 from attune_common.store.packs import PackRow
 from attune_common.store.rules import RuleRow
@@ -16,6 +14,7 @@ from attune_core.definition.compile import adjacency
 from attune_core.definition.parse import ParsedWorkflow
 from attune_core.model import schema
 from attune_core.model.action import ActionSpec, Runtime
+from attune_core.packs.bundle import Bundle
 
 
 def workflow_row(workflow: ParsedWorkflow, *, from_pack: bool = True) -> WorkflowRow:

@@ -8,6 +8,12 @@ SELECT e.token, i.id, i.login, i.role
 FROM attune.execution e JOIN attune.identity i ON i.id = e.identity
 WHERE e.id = $1 AND e.status IN ('scheduled', 'running', 'canceling') AND i.enabled;
 
+-- name: identify_execution
+SELECT sha256(convert_to(e.token, 'UTF8')) AS hash, i.id, i.login, i.role
+FROM attune.execution e LEFT JOIN attune.identity i ON i.id = e.identity
+WHERE e.id = $1 AND e.token IS NOT NULL AND e.status IN ('scheduled', 'running', 'canceling')
+  AND COALESCE(i.enabled, e.identity IS NULL);
+
 -- name: insert
 INSERT INTO attune.token (id, identity, hash, label, expires) VALUES ($1, $2, $3, $4, $5)
 RETURNING id, created;
