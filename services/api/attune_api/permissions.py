@@ -44,7 +44,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.WORKER: _ANYONE | {Permission.CONTENT},
 }
 
-ACTION_GRANTS = _ANYONE | {Permission.READ, Permission.DATA_READ, Permission.DATA_WRITE, Permission.EMIT}
+ACTION_GRANTS = _OPERATOR
 """What an action may do at most with the token of its execution: never more than the identity that it runs for."""
 
 

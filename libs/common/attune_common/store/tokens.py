@@ -18,7 +18,6 @@ from attune_common.store.connection import Connection, Row
 _SQL = queries.load("tokens")
 _FORM = re.compile(r"att_([A-Za-z0-9-]{4,64})_([A-Za-z0-9_-]{16,256})\Z")
 _EXECUTION = re.compile(r"exec-([1-9][0-9]{0,17})\Z")
-_EXECUTION = re.compile(r"exec-([0-9]{1,18})\Z")
 _NOBODY = hashlib.sha256(b"nobody").digest()
 
 
@@ -59,20 +58,14 @@ def parse(text: str) -> Token | None:
 async def identify(connection: Connection, token: Token) -> Row | None:
     """The identity (id, login, role) of a token that is valid now; the same work for one that is unknown.
 
-    The token of a running attempt (`att_exec-<execution>_<fencing token>`) stands for its run's identity.
+    The token of a running attempt stands for its run's identity; all three are None when it has none.
     """
-    execution = _EXECUTION.match(token.id)
-    if execution:
-        return await _identify_execution(connection, int(execution[1]), token)
-    row = await connection.fetchrow(_SQL.identify, token.id)
+    if token.execution is not None:
+        row = await connection.fetchrow(_SQL.identify_execution, token.execution)
+    else:
+        row = await connection.fetchrow(_SQL.identify, token.id)
     kept = bytes(row["hash"]) if row else _NOBODY
     return row if hmac.compare_digest(kept, token.hash) else None
-
-
-async def _identify_execution(connection: Connection, execution: int, token: Token) -> Row | None:
-    row = await connection.fetchrow(_SQL.identify_execution, execution)
-    kept = (row["token"] or "") if row else ""
-    return row if kept and hmac.compare_digest(kept.encode(), token.secret.encode()) else None
 
 
 async def insert(

@@ -4,11 +4,6 @@ FROM attune.token t JOIN attune.identity i ON i.id = t.identity
 WHERE t.id = $1 AND t.revoked IS NULL AND i.enabled AND (t.expires IS NULL OR t.expires > now());
 
 -- name: identify_execution
-SELECT e.token, i.id, i.login, i.role
-FROM attune.execution e JOIN attune.identity i ON i.id = e.identity
-WHERE e.id = $1 AND e.status IN ('scheduled', 'running', 'canceling') AND i.enabled;
-
--- name: identify_execution
 SELECT sha256(convert_to(e.token, 'UTF8')) AS hash, i.id, i.login, i.role
 FROM attune.execution e LEFT JOIN attune.identity i ON i.id = e.identity
 WHERE e.id = $1 AND e.token IS NOT NULL AND e.status IN ('scheduled', 'running', 'canceling')
