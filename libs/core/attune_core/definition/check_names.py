@@ -10,6 +10,7 @@ from attune_core.definition.routes import RESERVED
 from attune_core.definition.softness import bare_outcome_calls, hard_names
 from attune_core.definition.templates import Stage, Use, texts
 from attune_core.definition.workflow import Draft
+from attune_core.expressions.render import compile_value
 from attune_core.model.names import did_you_mean, shown
 
 _ENDED: Final = frozenset({Stage.FINISH, Stage.ATTEMPT})
@@ -55,9 +56,10 @@ def _check_scope(draft: Draft, use: Use, scope: str, read: Collection[str], exis
     if not missing:
         return
     for path, text in texts(use.raw, use.path):
-        hard = hard_names(text, scope)
+        here = _read_in(text, use, scope)
+        hard = hard_names(text, scope) if here else frozenset()
         for name in missing:
-            if scope not in text or name not in text:
+            if name not in here:
                 continue
             code, sentence = _unknown(scope, name)
             hint = did_you_mean(name, existing, _where_to_define(scope, name))
@@ -65,6 +67,18 @@ def _check_scope(draft: Draft, use: Use, scope: str, read: Collection[str], exis
                 draft.findings.error(path, code, sentence, hint)
             else:
                 draft.findings.warning(path, code, f"{sentence}, only its default is ever used", hint)
+
+
+def _read_in(text: str, use: Use, scope: str) -> frozenset[str]:
+    """What one text of a value reads of the scope."""
+    reads = use.reads if use.is_condition else compile_value(text).reads
+    match scope:
+        case "task":
+            return reads.tasks
+        case "vars":
+            return reads.vars
+        case _:
+            return reads.parameters
 
 
 def _unknown(scope: str, name: str) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from attune_core.definition.routes import (
     read_routes,
     target_places,
 )
-from attune_core.definition.templates import Stage, Templates, has_template
+from attune_core.definition.templates import Stage, Templates, is_one_template
 from attune_core.expressions.render import Value
 from attune_core.model.names import MAX_REF, NAME, REF, shown
 
@@ -194,7 +194,7 @@ class TaskReader:
         raw = task.get("input")
         if raw is None:
             return None
-        if not isinstance(raw, Mapping) and not has_template(raw):
+        if not isinstance(raw, Mapping) and not is_one_template(raw):
             task.wrong("input", "a map or one template that gives a map")
             return None
         return self.templates.value(raw, task.at("input"), Stage.ITEM)
@@ -210,6 +210,6 @@ class TaskReader:
         if raw == "all":
             return "all"
         if isinstance(raw, str):
-            task.wrong("join", "`all` or a number of tasks")
+            task.wrong("join", "`all` or a number of tasks", "write `join: all`")
             return None
         return task.integer("join", 1, MAX_TASKS)

@@ -110,6 +110,11 @@ def has_template(raw: Any) -> bool:
     return isinstance(raw, str) and ("{{" in raw or "{%" in raw)
 
 
+def is_one_template(raw: Any) -> bool:
+    """Whether it is a text that can be one `{{ expression }}` and so give any JSON."""
+    return isinstance(raw, str) and raw.strip().startswith("{{") and raw.strip().endswith("}}")
+
+
 def holds_template(raw: Any) -> bool:
     """Whether any text inside the value has a template."""
     return any(has_template(text) for _, text in texts(raw, ()))

@@ -18,7 +18,7 @@ from attune_core.definition.graph import (
 )
 from attune_core.definition.limits import MAX_ITERATIONS, MAX_SECONDS
 from attune_core.definition.tasks import TaskReader
-from attune_core.definition.templates import Stage, Use, has_template
+from attune_core.definition.templates import Stage, Use, is_one_template
 from attune_core.expressions.render import Value
 from attune_core.model.names import MAX_REF, REF, VERSION, shown
 from attune_core.model.parameters import normalise_parameters
@@ -171,7 +171,7 @@ def _output_map(fields: Fields, reader: TaskReader) -> Value | None:
     raw = fields.get("output_map")
     if raw is None:
         return None
-    if not isinstance(raw, Mapping) and not has_template(raw):
+    if not isinstance(raw, Mapping) and not is_one_template(raw):
         fields.wrong("output_map", "a map or one template that gives a map")
         return None
     return reader.templates.value(raw, fields.at("output_map"), Stage.RUN)

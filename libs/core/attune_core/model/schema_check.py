@@ -76,6 +76,9 @@ def _flat_faults(raw: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _type_faults(schema: Mapping[str, Any], path: Path) -> list[Fault]:
     found: list[Fault] = []
+    if not isinstance(schema.get("secret", False), bool):
+        # anything else would leave a secret in the open
+        found.append(Fault((*path, "secret"), "wrong_type", "`secret` must be true or false", "write `secret: true`"))
     written = schema.get("type")
     for name in written if isinstance(written, list) else [written]:
         if isinstance(name, str) and name not in TYPES:
