@@ -31,6 +31,8 @@ def parse(text: str) -> httpx2.URL:
 def _checked(url: httpx2.URL, text: str) -> httpx2.URL:
     if url.scheme not in _PORTS:
         raise BadUrl(f"the URL {text[:200]!r} is neither http nor https")
+    if not 0 < port(url) < 65536:
+        raise BadUrl(f"the URL {text[:200]!r} has an impossible port")
     if not url.host:
         raise BadUrl(f"the URL {text[:200]!r} names no host")
     if url.userinfo:

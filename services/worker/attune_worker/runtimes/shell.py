@@ -17,7 +17,7 @@ from attune_worker.runtimes.exchange import Exchange, is_nothing, parse_or_nothi
 from attune_worker.slots import SlotKind
 
 _SHELL = "/bin/sh"
-_LARGEST_VARIABLE = 32 * 1024
+_LARGEST_VARIABLE = 100 * 1024
 _LARGEST_VARIABLES = 512 * 1024
 _NO_NAME = re.compile(r"[^A-Za-z0-9_]")
 
