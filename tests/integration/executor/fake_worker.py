@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from tests.support.waiting import until
 
 from attune_common.bus import topology
 from attune_common.bus.bus import Bus, Consumer, Delivery
@@ -74,9 +75,7 @@ class FakeWorker:
 
     async def got(self, count: int, deadline: float = 10) -> list[ExecutionScheduled]:
         """All jobs so far, once there are `count`."""
-        async with asyncio.timeout(deadline):
-            while len(self.jobs) < count:
-                await asyncio.sleep(0.01)
+        await until(lambda: len(self.jobs) >= count, deadline, f"{count} jobs")
         return self.jobs
 
 

@@ -28,7 +28,8 @@ INSERT INTO attune.pack (ref, label, version, digest, manifest, config)
 SELECT 't', 't', '1.0.0', digest, '{}', '{"region": "north"}' FROM content RETURNING id
 """
 _ACTION = """
-INSERT INTO attune.action (ref, pack, pack_ref, label, runtime, entry_point, param_schema, spec, is_workflow, workflow_def)
+INSERT INTO attune.action
+  (ref, pack, pack_ref, label, runtime, entry_point, param_schema, spec, is_workflow, workflow_def)
 VALUES ($1, $2, 't', $1, $3, 'f', $4, $5, $6, $7)
 """
 
@@ -122,7 +123,8 @@ class World:
     async def event(self, trigger: str, payload: dict[str, Any], *, tell: bool = True, depth: int = 0) -> int:
         async with self.store.unit() as unit:
             event: int = await unit.fetchval(
-                "INSERT INTO attune.event (trigger_ref, payload, trace_id, depth) VALUES ($1, $2, 'trace', $3) RETURNING id",
+                "INSERT INTO attune.event (trigger_ref, payload, trace_id, depth) "
+                "VALUES ($1, $2, 'trace', $3) RETURNING id",
                 trigger,
                 payload,
                 depth,
@@ -170,8 +172,9 @@ class World:
     async def story(self, execution: int) -> str:
         """What there is to see of a run, for a test that fails."""
         lines = await self.rows(
-            "SELECT r.id, r.status AS run, e.task_name, e.task_index, e.attempt, e.status, e.error FROM attune.workflow_run r "
-            "LEFT JOIN attune.execution e ON e.workflow_run = r.id WHERE r.execution = $1 ORDER BY e.id LIMIT 50",
+            "SELECT r.id, r.status AS run, e.task_name, e.task_index, e.attempt, e.status, e.error "
+            "FROM attune.workflow_run r LEFT JOIN attune.execution e ON e.workflow_run = r.id "
+            "WHERE r.execution = $1 ORDER BY e.id LIMIT 50",
             execution,
         )
         incidents = await self.rows("SELECT kind, subject, detail FROM attune.incident")

@@ -1,4 +1,7 @@
-"""Who holds what for how long, and the questions of the sweeps: what should have moved on and did not."""
+"""Who holds what for how long, and the questions of the sweeps: what should have moved on and did not.
+
+Executions of a run that an open incident has set aside stay as they are: doing their work again would not help.
+"""
 
 from __future__ import annotations
 

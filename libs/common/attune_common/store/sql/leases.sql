@@ -22,30 +22,40 @@ ON CONFLICT (name) DO UPDATE
 SET pools = EXCLUDED.pools, running = EXCLUDED.running, started = EXCLUDED.started, seen = now()
 
 -- name: lapsed
-SELECT id, attempt, token, workflow_run FROM attune.execution
-WHERE lease_until < now() AND status IN ('running', 'canceling') AND token IS NOT NULL
+SELECT e.id, e.attempt, e.token, e.workflow_run FROM attune.execution e
+WHERE e.lease_until < now() AND e.status IN ('running', 'canceling') AND e.token IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                  AND i.subject = 'run:' || e.workflow_run)
 ORDER BY lease_until LIMIT 500
 
 -- name: overdue
-SELECT id, attempt, token, workflow_run, timeout FROM attune.execution
-WHERE status = 'running' AND NOT is_workflow AND token IS NOT NULL AND timeout IS NOT NULL
-  AND started_at + make_interval(secs => timeout + $1) < now()
+SELECT e.id, e.attempt, e.token, e.workflow_run, e.timeout FROM attune.execution e
+WHERE e.status = 'running' AND NOT e.is_workflow AND e.token IS NOT NULL AND e.timeout IS NOT NULL
+  AND e.started_at + make_interval(secs => e.timeout + $1) < now()
+  AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                  AND i.subject = 'run:' || e.workflow_run)
 LIMIT 500
 
 -- name: deaf
-SELECT id, attempt, token, workflow_run FROM attune.execution
-WHERE status IN ('scheduled', 'running', 'canceling') AND cancel_requested AND NOT is_workflow
-  AND token IS NOT NULL AND updated < now() - make_interval(secs => $1)
+SELECT e.id, e.attempt, e.token, e.workflow_run FROM attune.execution e
+WHERE e.status IN ('scheduled', 'running', 'canceling') AND e.cancel_requested AND NOT e.is_workflow
+  AND e.token IS NOT NULL AND e.updated < now() - make_interval(secs => $1)
+  AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                  AND i.subject = 'run:' || e.workflow_run)
 LIMIT 500
 
 -- name: unaccepted_pools
 SELECT DISTINCT COALESCE(e.pool, a.spec ->> 'pool', $2) AS pool
 FROM attune.execution e LEFT JOIN attune.action a ON a.ref = e.action_ref
 WHERE e.status = 'scheduled' AND NOT e.cancel_requested AND e.scheduled_at < now() - make_interval(secs => $1)
+  AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                  AND i.subject = 'run:' || e.workflow_run)
 
 -- name: unaccepted
 SELECT e.id FROM attune.execution e LEFT JOIN attune.action a ON a.ref = e.action_ref
 WHERE e.status = 'scheduled' AND NOT e.cancel_requested AND e.scheduled_at < now() - make_interval(secs => $1)
+  AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                  AND i.subject = 'run:' || e.workflow_run)
   AND COALESCE(e.pool, a.spec ->> 'pool', $2) = ANY($3::text[])
 ORDER BY e.id LIMIT 500 FOR NO KEY UPDATE OF e SKIP LOCKED
 
@@ -63,6 +73,8 @@ JOIN attune.workflow_run w ON w.execution = e.id AND w.attempt = e.attempt
 WHERE e.status IN ('running', 'waiting', 'canceling') AND e.is_workflow AND e.workflow_run IS NOT NULL AND e.token IS NOT NULL
   AND w.status IN ('completed', 'failed', 'timeout', 'cancelled')
   AND w.updated < now() - make_interval(secs => $1)
+  AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                  AND i.subject = 'run:' || e.workflow_run)
 LIMIT 500
 
 -- name: stuck_runs

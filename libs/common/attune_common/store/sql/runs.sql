@@ -4,7 +4,8 @@ FROM attune.workflow_run r LEFT JOIN attune.pack p ON p.ref = r.pack_ref
 WHERE r.id = ANY($1::bigint[]) ORDER BY r.id FOR NO KEY UPDATE OF r
 
 -- name: load
-SELECT r.id, r.execution, r.attempt, r.workflow_ref, r.workflow_def, r.version, r.pack_ref, r.state, r.variables,
+SELECT r.id, r.execution, r.attempt, r.workflow_ref, r.workflow_def, r.version, r.pack_ref, r.status, r.revision,
+       r.tries, r.state, r.variables,
        e.parameters, e.token, e.trace_id, e.root, e.depth, e.identity, e.rule_ref, e.trigger_ref, e.action_ref,
        e.workflow_run AS parent_run, e.task_name, e.iteration, e.task_index, i.login
 FROM attune.workflow_run r
