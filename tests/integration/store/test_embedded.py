@@ -189,7 +189,7 @@ def test_root_runs_it_as_somebody_else(folder: Path) -> None:
 def test_root_with_a_closed_home_gets_another_place_and_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed, reachable = folder / "closed", folder / "reachable"
     closed.mkdir(mode=0o700)
-    monkeypatch.setattr(place, "_ELSEWHERE", reachable)
+    monkeypatch.setattr(place, "_elsewhere", lambda wanted: reachable / "cluster")
     with _started(closed / "attune") as (postgres, dsn):
         _remember(dsn)
         assert str(reachable) in postgres.notice
@@ -198,8 +198,24 @@ def test_root_with_a_closed_home_gets_another_place_and_is_told(folder: Path, mo
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
+def test_another_place_that_somebody_else_made_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed, trap = folder / "closed", folder / "trap"
+    closed.mkdir(mode=0o700)
+    trap.mkdir()
+    os.chown(trap, 12345, 12345)
+    monkeypatch.setattr(place, "_elsewhere", lambda wanted: trap)
+    with pytest.raises(EmbeddedError, match="belongs to somebody else"):
+        EmbeddedPostgres(closed / "attune").start()
+
+
+def test_what_is_temporary_stays_temporary(folder: Path) -> None:
+    assert place._elsewhere(folder / "postgres").is_relative_to(tempfile.gettempdir())
+    assert place._elsewhere(Path("/data/postgres")).is_relative_to("/var/lib/attune")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
 def test_a_closing_umask_of_root_does_not_lock_the_database_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "_ELSEWHERE", folder / "reachable")
+    monkeypatch.setattr(place, "_elsewhere", lambda wanted: folder / "reachable")
     (folder / "reachable").mkdir()
     before = os.umask(0o077)
     try:

@@ -46,10 +46,11 @@ def settle(data_dir: Path) -> Place:
     """The place for the cluster of `data_dir`, its folders made. Errors: EmbeddedError, OSError."""
     wanted = data_dir.absolute() / "postgres"
     account = choose(wanted / "data")
-    for home in (wanted, _ELSEWHERE / _digest(wanted)) if account.foreign else (wanted,):
+    for home in (wanted, _elsewhere(wanted)) if account.foreign else (wanted,):
         if account.reaches(home / "data"):
             _make(home)
         if account.reaches(home / "data") and home.is_dir():
+            _distrust(home, wanted)
             account = choose(home / "data")
             return Place(home, _sockets(home, account), account, _notice(wanted, home))
     raise EmbeddedError(
@@ -57,6 +58,14 @@ def settle(data_dir: Path) -> Place:
         hint="choose a --data-dir whose parent folders everybody may enter",
         path=str(wanted),
     )
+
+
+def _elsewhere(wanted: Path) -> Path:
+    """Where a cluster lies that its user could not reach otherwise; what is temporary stays so."""
+    temporary = Path(tempfile.gettempdir())
+    if wanted.is_relative_to(temporary):
+        return temporary / f"attune-{os.geteuid()}-{_digest(wanted)}"
+    return _ELSEWHERE / _digest(wanted)
 
 
 def _make(home: Path) -> None:
@@ -69,6 +78,16 @@ def _make(home: Path) -> None:
             hint="choose another --data-dir, or set ATTUNE_DATABASE_URL",
             path=str(home),
         ) from problem
+
+
+def _distrust(home: Path, wanted: Path) -> None:
+    """Another place has a name that others can foretell: they may have made it first."""
+    if home != wanted and (home.is_symlink() or home.stat().st_uid != os.geteuid()):
+        raise EmbeddedError(
+            f"{home} should hold the database and belongs to somebody else",
+            hint="remove it, or choose another --data-dir",
+            path=str(home),
+        )
 
 
 def _notice(wanted: Path, home: Path) -> str:
