@@ -35,7 +35,7 @@ class Broker:
     def vhost(self) -> Iterator[str]:
         """The AMQP URL of a fresh virtual host; the shared one when the broker offers no way to make one."""
         name = f"attune-{uuid.uuid4().hex[:12]}"
-        ways = self._ways(name)
+        ways = self.ways(name)
         if ways is None:
             yield self._url(self.shared_vhost)
             return
@@ -49,7 +49,7 @@ class Broker:
     def _url(self, vhost: str) -> str:
         return urlunsplit(urlsplit(self.amqp)._replace(path="/" + quote(vhost, safe="")))
 
-    def _ways(self, name: str) -> tuple[Callable[[], None], Callable[[], None]] | None:
+    def ways(self, name: str) -> tuple[Callable[[], None], Callable[[], None]] | None:
         if self.api:
             return (lambda: self._call("PUT", name)), (lambda: self._call("DELETE", name))
         if shutil.which("rabbitmqctl") and urlsplit(self.amqp).hostname in ("127.0.0.1", "localhost"):

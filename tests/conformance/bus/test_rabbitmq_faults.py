@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import aio_pika
 import pytest
 from tests.conformance.bus.bench import Bench, Taker, rabbitmq, wire
 from tests.support.proxy import Proxy, proxy_to
+from tests.support.rabbitmq import Broker
 from tests.support.waiting import until
 
 from attune_common.bus.bus import BusUnavailable
@@ -168,6 +170,29 @@ async def test_a_queue_of_another_shape_stops_only_its_own_consumer(field: Field
 
 async def consumed_queue(field: Field, name: str) -> bool:
     return (await field.direct.bus.depth(field.bench.queue(name).queue))[1] == 1
+
+
+async def test_a_virtual_host_that_was_deleted_and_made_again(fresh_amqp_url: str, rabbitmq_server: Broker) -> None:
+    ways = rabbitmq_server.ways(urlsplit(fresh_amqp_url).path.lstrip("/"))
+    if ways is None:
+        pytest.skip("this broker offers no way to delete a virtual host")
+    make, remove = ways
+    bench = Bench(rabbitmq(fresh_amqp_url))
+    await bench.open()
+    taker, private = Taker(), Taker()
+    await bench.consume(bench.queue(), taker)
+    await bench.consume(bench.queue("private", durable=False), private)
+    await bench.bus.declare(bench.queue("declared"))
+    await bench.send(1)
+    await asyncio.gather(taker.have(1), private.have(1))
+    await asyncio.to_thread(remove)
+    await until(lambda: not bench.bus.healthy, 15, "the bus is not healthy")
+    await asyncio.to_thread(make)
+    await until(lambda: bench.bus.healthy, 15, "the bus is healthy again")
+    await bench.send(2)
+    await asyncio.gather(taker.have(2), private.have(2))
+    await bench.ready(bench.queue("declared"), 1)
+    await bench.close()
 
 
 async def test_start_without_a_broker_returns_and_connects_later(amqp_url: str) -> None:

@@ -70,7 +70,7 @@ class _Queue:
 
 
 class _MemoryReceipt:
-    """Implements `batches.Receipt`."""
+    """Implements `inhand.Receipt`."""
 
     lost = False
 

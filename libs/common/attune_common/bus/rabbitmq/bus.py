@@ -12,9 +12,10 @@ from aiormq.exceptions import ChannelNotFoundEntity
 from attune_common.bus.bus import BusUnavailable, Consumer, Handler, Subscription
 from attune_common.bus.rabbitmq.declare import declare_queue
 from attune_common.bus.rabbitmq.intake import Intake
-from attune_common.bus.rabbitmq.link import Link, Session
+from attune_common.bus.rabbitmq.link import Link
 from attune_common.bus.rabbitmq.port import BOUND, SILENCE, bounded
 from attune_common.bus.rabbitmq.publisher import Publisher
+from attune_common.bus.rabbitmq.session import Session
 from attune_common.bus.topology import DEAD_LETTERS
 from attune_common.contracts.envelope import Wire
 from attune_common.runtime.logging import get

@@ -18,8 +18,8 @@ from faststream.rabbit.subscriber import RabbitSubscriber
 from attune_common.bus.batches import Batches
 from attune_common.bus.bus import BusUnavailable, Handler, Subscription
 from attune_common.bus.rabbitmq.declare import declare_queue
-from attune_common.bus.rabbitmq.link import Session, plain
 from attune_common.bus.rabbitmq.port import bounded
+from attune_common.bus.rabbitmq.session import Session, plain
 from attune_common.bus.topology import QUEUE_HEADER, REASON_HEADER
 from attune_common.runtime.logging import get
 
@@ -31,7 +31,7 @@ log = get("attune.bus")
 
 
 class _RabbitReceipt:
-    """Implements `batches.Receipt`. Settles on the channel by which the message came, or not at all."""
+    """Implements `inhand.Receipt`. Settles on the channel by which the message came, or not at all."""
 
     def __init__(self, message: IncomingMessage, queue: str, bury: Bury) -> None:
         self._channel = message.channel

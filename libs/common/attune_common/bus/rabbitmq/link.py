@@ -1,89 +1,23 @@
-"""Connections that are never repaired: when anything is wrong with one it is thrown away and the next one is made."""
+"""Keeps a connection alive by making the next one whenever the last one ended."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import random
-import uuid
 from collections.abc import Awaitable, Callable
-
-from aio_pika.abc import AbstractConnection
-from aiormq import Channel
-from aiormq.abc import AbstractChannel
-from faststream.rabbit import RabbitBroker
-from yarl import URL
 
 from attune_common.bus import metrics
 from attune_common.bus.bus import BusUnavailable
-from attune_common.bus.rabbitmq.declare import declare_exchanges
-from attune_common.bus.rabbitmq.port import BOUND, bounded
+from attune_common.bus.rabbitmq.port import BOUND
+from attune_common.bus.rabbitmq.session import Session
 from attune_common.runtime.logging import get
 
-HEARTBEAT = 10
 TICK = 2.0
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
-_NEVER = 1_000_000_000.0
 
 log = get("attune.bus")
-
-
-class Session:
-    """One connection's life: FastStream's broker, its connection, and the moment when it ended."""
-
-    def __init__(self, url: str, name: str) -> None:
-        self.token = uuid.uuid4().hex[:12]
-        self.woken = asyncio.Event()
-        self.lost: str = ""
-        self.broker = RabbitBroker(
-            str(URL(url).update_query(heartbeat=HEARTBEAT, name=name)),
-            timeout=BOUND,
-            reconnect_interval=_NEVER,
-            on_close=[self._on_close],
-            logger=None,
-            apply_types=False,
-        )
-
-    async def open(self) -> None:
-        """Connect and make the exchanges. Errors: BusUnavailable."""
-        async with bounded("connect", BOUND + 1):
-            connection = await self.broker.connect()
-        if connection.transport is None:
-            raise BusUnavailable("connect: the connection was lost at once")
-        self._wire = connection.transport.connection
-        async with bounded("declare exchanges"):
-            await declare_exchanges(self.broker)
-
-    async def channel(self, *, confirms: bool = False) -> Channel:
-        """A plain channel of the engine: it never reopens itself behind our back."""
-        return plain(await self._wire.channel(publisher_confirms=confirms, on_return_raises=False))
-
-    def fail(self, reason: str) -> None:
-        """The session is over. The link throws it away."""
-        self.lost = self.lost or reason or "unknown"
-        self.woken.set()
-
-    def wake(self) -> None:
-        """Have the link look after things now and not at its next tick."""
-        self.woken.set()
-
-    async def discard(self) -> None:
-        """Close whatever can be closed. A frozen broker does not answer: nobody waits for this."""
-        with contextlib.suppress(BusUnavailable):
-            async with bounded("disconnect"):
-                await self.broker.stop()
-
-    def _on_close(self, _connection: AbstractConnection | None, problem: BaseException | None) -> None:
-        self.fail(f"the connection closed: {problem!r}")
-
-
-def plain(channel: AbstractChannel) -> Channel:
-    """The engine's channel by its real type, which tells more than the abstract one."""
-    if not isinstance(channel, Channel):
-        raise TypeError(f"{channel!r} is no channel of aiormq")
-    return channel
-
 
 Step = Callable[[Session], Awaitable[None]]
 
@@ -104,6 +38,7 @@ class Link:
         self._down_since: float | None = None
         self._discards: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
+        self._complaint = ""
 
     @property
     def current(self) -> Session | None:
@@ -146,7 +81,7 @@ class Link:
                 pause = _FIRST_PAUSE
                 await self._watch(session)
             except BusUnavailable as problem:
-                log.warning("no connection to the broker", link=self._name, problem=str(problem))
+                self._complain(str(problem))
             except Exception as problem:
                 log.exception("a connection to the broker failed", link=self._name, problem=repr(problem))
             finally:
@@ -165,9 +100,16 @@ class Link:
             if session.lost:
                 raise BusUnavailable(session.lost)
 
+    def _complain(self, problem: str) -> None:
+        """Once for each kind of trouble: a broker that is away for an hour fills no log."""
+        if problem != self._complaint:
+            log.warning("no connection to the broker", link=self._name, problem=problem)
+        self._complaint = problem
+
     def _enter(self, session: Session) -> None:
         self._session = session
         self._down_since = None
+        self._complaint = ""
         self._up.set()
         log.info("connected to the broker", link=self._name)
 

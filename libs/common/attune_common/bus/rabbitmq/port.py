@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from aiormq.exceptions import AMQPError
-from pamqp.exceptions import PAMQPException
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from attune_common.bus.bus import BusUnavailable
 
@@ -31,5 +30,5 @@ async def bounded(what: str, seconds: float = BOUND) -> AsyncIterator[None]:
         raise BusUnavailable(f"{what}: the connection was lost") from None
     except TimeoutError as problem:
         raise BusUnavailable(f"{what}: no answer within {seconds:g} s") from problem
-    except (AMQPError, PAMQPException, OSError, RuntimeError) as problem:
+    except CONNECTION_EXCEPTIONS as problem:
         raise BusUnavailable(f"{what}: {type(problem).__name__}: {problem}") from problem

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from aiormq import Channel
+from aiormq import Channel, spec
 from aiormq.abc import DeliveredMessage
-from pamqp.commands import Basic
 
 from attune_common.bus import metrics
 from attune_common.bus.bus import BusUnavailable
-from attune_common.bus.rabbitmq.link import Link, Session
+from attune_common.bus.rabbitmq.link import Link
 from attune_common.bus.rabbitmq.port import bounded
+from attune_common.bus.rabbitmq.session import Session
 from attune_common.bus.topology import QUEUE_HEADER, REASON_HEADER
 from attune_common.contracts.envelope import CONTENT_TYPE, Wire
 from attune_common.contracts.registry import Exchange
@@ -51,7 +51,7 @@ class Publisher:
         if self._channel is None:
             raise BusUnavailable("probe: there is no channel")
         async with bounded("probe", seconds):
-            await self._channel.basic_publish(b"", routing_key=queue, properties=Basic.Properties(delivery_mode=1))
+            await self._channel.basic_publish(b"", routing_key=queue, properties=spec.Basic.Properties(delivery_mode=1))
 
     async def _publish(self, posts: Sequence[tuple[Wire, Mapping[str, str] | None]]) -> None:
         try:
@@ -72,7 +72,7 @@ class Publisher:
 
 
 async def _send(channel: Channel, wire: Wire, headers: Mapping[str, str] | None) -> None:
-    properties = Basic.Properties(
+    properties = spec.Basic.Properties(
         content_type=CONTENT_TYPE,
         delivery_mode=_PERSISTENT,
         timestamp=datetime.now(UTC),
