@@ -50,12 +50,18 @@ class Leases:
         for row in rows:
             if row["cancel_requested"]:
                 unit.emit(ExecutionCancel(execution_id=row["id"], token=row["token"]))
-        unknown = tokens - {row["token"] for row in rows}
-        if unknown:
-            unknown -= await leases.touch(unit, sorted(unknown))
+        unknown = await _unknown(unit, tokens - {row["token"] for row in rows})
         for token in sorted(unknown):
             unit.emit(ExecutionCancel(execution_id=0, token=token, reason=_STALE_REASON))
         STALE.labels("heartbeat").inc(len(unknown))
+
+
+async def _unknown(unit: Unit, tokens: set[str]) -> set[str]:
+    """Those that are no current attempt. One that was accepted between two statements is seen by the last."""
+    if not tokens:
+        return tokens
+    waiting = tokens - await leases.touch(unit, sorted(tokens))
+    return waiting - await leases.live(unit, sorted(waiting)) if waiting else waiting
 
 
 async def _drop_stale(unit: Unit, pairs: list[tuple[int, str]]) -> None:

@@ -35,6 +35,11 @@ async def touch(connection: Connection, tokens: Sequence[str]) -> set[str]:
     return {row["token"] for row in await connection.fetch(_SQL.touch, list(tokens))}
 
 
+async def live(connection: Connection, tokens: Sequence[str]) -> set[str]:
+    """Those of the tokens that are the current attempt of an execution and may be in a worker's hands."""
+    return {row["token"] for row in await connection.fetch(_SQL.live, list(tokens))}
+
+
 async def workers_seen(connection: Connection, workers: Sequence[Seen]) -> None:
     await connection.execute(
         _SQL.worker_seen,

@@ -13,6 +13,10 @@ FROM (SELECT id FROM attune.execution WHERE status = 'scheduled' AND token = ANY
 WHERE e.id = n.id
 RETURNING e.token
 
+-- name: live
+SELECT e.token FROM attune.execution e
+WHERE e.status IN ('scheduled', 'running', 'canceling') AND e.token = ANY($1::text[])
+
 -- name: worker_seen
 INSERT INTO attune.worker (name, pools, running, started, seen)
 SELECT n.name, string_to_array(n.pools, ','), n.running, n.started, now()
