@@ -26,6 +26,7 @@ SECRET_NAME = "ATTUNE_DEPLOY_WEBHOOK_SECRET"  # noqa: S105 - the name of a varia
 def demonstrate(screen: Console, *, services: bool) -> None:
     """Errors: NotAsExpected and whatever kept the platform from starting. KeyboardInterrupt on signals."""
     folder = Path(tempfile.mkdtemp(prefix="attune-demo-"))
+    folder.chmod(0o711)
     try:
         asyncio.run(_interruptible(screen, folder, services=services))
     except AttuneError:

@@ -20,7 +20,10 @@ class AlreadyRunning(AttuneError):
 
 
 class Home:
-    """`folder` is made with access for its owner alone. One process at a time has it open."""
+    """One process at a time has it open.
+
+    What is private in `folder` is so file by file: an embedded PostgreSQL of another user has to pass through.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -28,7 +31,7 @@ class Home:
 
     def open(self) -> None:
         """Errors: AlreadyRunning."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o711)
         self._lock = (self.folder / "dev.lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -41,7 +41,7 @@ class DevPlatform:
         self._place = host, port
         self._overrides = overrides
         self._stops: list[Callable[[], Awaitable[None]]] = []
-        self.database = Database(folder / "postgres")
+        self.database = Database(folder)
         self.url = ""
         self.token = ""
 

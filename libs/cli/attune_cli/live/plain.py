@@ -8,7 +8,8 @@ from datetime import datetime
 from attune_cli.live.rows import Row, rows_of, seconds_between
 from attune_client.watch import Snapshot
 
-_SILENT = frozenset({"pending", "requested"})
+_SILENT = frozenset({"pending", "requested", "scheduled", "scheduling"})
+_GOING = frozenset({"running", "waiting"})
 _TENTHS = 10
 
 
@@ -38,6 +39,8 @@ class PlainLines:
         """The workflow's own line: its start before its tasks, its end after them."""
         execution = snapshot.execution
         status = str(execution.get("status", ""))
+        if self._status and status in _GOING:
+            return
         if snapshot.over is not final or status == self._status or status in _SILENT:
             return
         self._status = status
