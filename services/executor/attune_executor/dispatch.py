@@ -12,6 +12,7 @@ from attune_common.store import actions_lookup
 from attune_common.store.actions_lookup import Action
 from attune_common.store.executions import Execution
 from attune_common.store.timers import NewTimer
+from attune_core.errors import AttuneError
 from attune_core.model import schema
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus
@@ -44,7 +45,10 @@ def ready(action: Action | None, ref: str, parameters: Mapping[str, Any]) -> dic
     if isinstance(found, Outcome):
         return found
     filled: dict[str, Any] = schema.apply_defaults(found.param_schema, dict(parameters))
-    problems = schema.validate(found.param_schema, filled)
+    try:
+        problems = schema.validate(found.param_schema, filled)
+    except AttuneError as problem:
+        return Outcome.failed("schema_error", f"the schema of {ref} cannot be used: {problem.message}")
     if not problems:
         return filled
     told = "; ".join(f"{path or 'parameters'}: {message}" for path, message in problems[:5])
