@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from tests.integration.api import samples
+from tests.support import postgres
 
 from attune_api.app import create_app
+from attune_api.context import Context
 from attune_api.permissions import Role
 from attune_api.usecases.bootstrap import prepare_all
 from attune_api.usecases.make_token import make_token
@@ -40,11 +43,24 @@ class Clients:
         return self.client(token.text)
 
 
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+@pytest.fixture(scope="session")
+def prepared_server(postgres_server: postgres.Server) -> Iterator[postgres.Server]:
+    """Its template has the tokens and the core pack, so that not every test has to put them there."""
+    with postgres_server.database() as url:
+        asyncio.run(_prepare(_settings(url)))
+        yield postgres.Server(postgres_server.admin, urlsplit(url).path.lstrip("/"))
+
+
+async def _prepare(settings: Settings) -> None:
+    store = Store(settings)
+    await store.open()
+    await prepare_all(Context(store, MemoryBus(), settings))
+    await store.close()
+
+
+def _settings(url: str) -> Settings:
     return Settings(
-        database_url=database_url,
-        data_dir=tmp_path,
+        database_url=url,
         bootstrap_admin_token=ADMIN,
         bootstrap_worker_token=WORKER,
         allow_local_paths=True,
@@ -52,11 +68,17 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def clients(store: Store, settings: Settings) -> AsyncIterator[Clients]:
+def database_url(prepared_server: postgres.Server) -> Iterator[str]:
+    with prepared_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def clients(store: Store, database_url: str) -> AsyncIterator[Clients]:
     bus = MemoryBus()
     await bus.start()
-    app = create_app(store, bus, settings)
-    await prepare_all(app.state.context)
+    app = create_app(store, bus, _settings(database_url))
+    app.state.context.prepared = True
     yield Clients(app, store)
     await bus.stop()
 

@@ -144,8 +144,7 @@ async def test_an_action_of_a_pack_that_is_not_there_is_a_warning(api: httpx2.As
 async def test_what_another_pack_has_is_not_taken(api: httpx2.AsyncClient, pack: dict[str, object]) -> None:
     other = {
         "pack.yaml": b"ref: other\nlabel: Other\n",
-        "triggers/open.yaml": b"ref: other.open\nlabel: O\nkind: webhook\n"
-        b"webhook: {signature: none, key: open.door}\n",
+        "triggers/open.yaml": b"ref: other.open\nlabel: O\nkind: webhook\nwebhook: {signature: none, key: open.door}\n",
     }
     from attune_api.packfiles.archives import canonical
 
