@@ -15,7 +15,7 @@ from attune_worker.archive import unpack
 from attune_worker.failure import ActionFailure
 from attune_worker.outgoing.client import HttpClient
 from attune_worker.outgoing.failure import RequestFailed
-from attune_worker.outgoing.request import HttpRequest
+from attune_worker.outgoing.request import HttpRequest, bearer
 from attune_worker.single import SingleFlight
 
 _DIGEST = re.compile(r"[0-9a-f]{16,128}\Z")
@@ -84,7 +84,7 @@ class Packs:
         return HttpRequest(
             "GET",
             f"{self._settings.api_url}/api/v1/packs/content/{digest}",
-            headers={"Authorization": f"Bearer {self._settings.api_token}"},
+            headers=bearer(self._settings.api_token),
             timeout=_FETCH_SECONDS,
             max_bytes=self._settings.limits.pack_unpacked_bytes,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import tarfile
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.http_server import HttpServer, http_server, response
+from tests.support.waiting import until
 from tests.support.workbench import Workbench, workbench
 
 DIGEST = "ab" * 32
@@ -63,8 +63,7 @@ async def test_a_short_absence_of_the_api_is_waited_for(fetching: Workbench, ser
     server.answers[path] = response(503)
     job = fetching.job("shell", "act.sh", DIGEST)
     await fetching.submit(job)
-    while not server.asked:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.asked)
     server.answers[path] = response(200, archive(("actions/act.sh", b"echo 7")))
     assert (await fetching.completion(job)).result == 7
 
@@ -103,5 +102,5 @@ async def test_an_archive_beyond_the_limits_is_refused(tmp_path: Path, server: H
     async with workbench(tmp_path, api_url=server.url, limits=limits) as bench:
         done = await bench.run(bench.job("shell", "act.sh", DIGEST))
         assert done.error is not None
-        assert done.error["type"] == "invalid_pack"
+        assert done.error["type"] == "invalid_pack", done.error
         assert os.listdir(tmp_path / "worker" / "packs") == []

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from attune_common.runtime import json
 from attune_worker.failure import ActionFailure
 from attune_worker.outgoing.failure import RequestFailed
-from attune_worker.outgoing.request import HttpRequest, HttpResponse
+from attune_worker.outgoing.request import HttpRequest, HttpResponse, bearer
 
 if TYPE_CHECKING:
     from attune_worker.runtimes.base import Attempt

@@ -33,3 +33,8 @@ class HttpResponse:
     url: str
     elapsed: float
     encoding: str
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header of a token; none for an empty one."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
