@@ -28,16 +28,24 @@ class NotStarted(AttuneError):
     code = "platform_not_started"
 
 
+BecomeReady = Callable[[], Awaitable[Address]]
+"""Waits until the platform can work. Errors: NotStarted, ChildEnded."""
+
+
 @contextlib.asynccontextmanager
-async def dev_platform(folder: Path, extra: dict[str, str]) -> AsyncIterator[Address]:
+async def dev_platform(folder: Path, extra: dict[str, str]) -> AsyncIterator[BecomeReady]:
     """`attune dev` on a free port with its data below `folder`. `extra` goes into its environment."""
     data = folder / "data"
     environment = clean_environment() | extra
     async with Children(folder) as children:
         await children.attune("dev", ["dev", "--port", "0", "--data-dir", str(data)], environment)
-        address = await until(lambda: _announced(data), children)
-        await until(lambda: ready(address), children)
-        yield address
+
+        async def become_ready() -> Address:
+            address = await until(lambda: _announced(data), children)
+            await until(lambda: ready(address), children)
+            return address
+
+        yield become_ready
 
 
 def clean_environment() -> dict[str, str]:

@@ -15,8 +15,6 @@ from rich.console import Console
 
 from attune_cli.demo.platform import dev_platform
 from attune_cli.demo.services import services_platform
-from attune_cli.demo.site import open_site
-from attune_cli.demo.story import Stage, tell
 from attune_client import AsyncAttune
 from attune_core.errors import AttuneError
 
@@ -59,10 +57,16 @@ async def _demonstrate(screen: Console, folder: Path, *, services: bool) -> None
     form = "the services apart, PostgreSQL and RabbitMQ" if services else "`attune dev`, all in one process"
     screen.print(f"Starting {form} …", markup=False)
     began = time.monotonic()
-    async with open_site() as site, start(folder, {SECRET_NAME: secret}) as address:
-        screen.print(f"  ready after {time.monotonic() - began:.1f} s at {address.url}", markup=False)
-        began = time.monotonic()
-        async with AsyncAttune.at(address) as attune:
-            await tell(Stage(attune, site, screen, secret, resources.path("packs/examples/deploy")))
+    async with start(folder, {SECRET_NAME: secret}) as become_ready:
+        from attune_cli.demo.site import open_site  # loads a web server, while the platform starts
+        from attune_cli.demo.story import Stage, tell
+
+        async with open_site() as site:
+            address = await become_ready()
+            screen.print(f"  ready after {time.monotonic() - began:.1f} s at {address.url}", markup=False)
+            began = time.monotonic()
+            async with AsyncAttune.at(address) as attune:
+                pack = resources.path("packs/examples/deploy")
+                await tell(Stage(attune, site, screen, secret, pack))
         seconds = time.monotonic() - began
     screen.print(f"\nBoth releases ended as they should, {seconds:.1f} s in all.", style="bold green")

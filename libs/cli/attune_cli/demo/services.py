@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from attune_cli.demo.children import Children
 from attune_cli.demo.host import free_port
-from attune_cli.demo.platform import clean_environment, make_token, ready, until
+from attune_cli.demo.platform import BecomeReady, clean_environment, make_token, ready, until
 from attune_client.discovery import Address
 
 DATABASE = "attune_demo"
@@ -23,7 +24,7 @@ WORKERS = 2
 
 
 @contextlib.asynccontextmanager
-async def services_platform(folder: Path, extra: dict[str, str]) -> AsyncIterator[Address]:
+async def services_platform(folder: Path, extra: dict[str, str]) -> AsyncIterator[BecomeReady]:
     """An api, two executors, two workers and a notifier. `extra` goes into their environment."""
     database, amqp = await _database(), await _broker()
     ports = {name: free_port() for name in ("api", "notifier")}
@@ -41,8 +42,12 @@ async def services_platform(folder: Path, extra: dict[str, str]) -> AsyncIterato
     environment = clean_environment() | shared | extra
     async with Children(folder) as children:
         await _start(children, folder, environment, (admin, worker))
-        await until(lambda: ready(address), children)
-        yield address
+
+        async def become_ready() -> Address:
+            await until(lambda: ready(address), children)
+            return address
+
+        yield become_ready
 
 
 async def _start(children: Children, folder: Path, environment: dict[str, str], made: tuple[str, str]) -> None:
@@ -73,15 +78,21 @@ async def _broker() -> str:
     """A virtual host of our own where the broker lets us make one, else the one that was given."""
     given = os.environ.get("ATTUNE_AMQP_URL") or DEFAULT_AMQP_URL
     parts = urlsplit(given)
-    if await _make_vhost(parts.username or "guest", parts.hostname or "127.0.0.1"):
+    if _is_plain_local(parts) and await _make_vhost(parts.username or "guest"):
         return urlunsplit(parts._replace(path=f"/{quote(VHOST, safe='')}"))
     return given
 
 
-async def _make_vhost(user: str, host: str) -> bool:
-    """Only on this machine, with the broker's own tool, and only where it may be used."""
+def _is_plain_local(parts: SplitResult) -> bool:
+    """Whether the broker's own tool, used without arguments, speaks to the broker of the URL."""
+    local = (parts.hostname or "127.0.0.1") in ("127.0.0.1", "localhost", "::1")
+    return local and parts.port in (None, 5672) and parts.path in ("", "/", "/%2F", "/%2f")
+
+
+async def _make_vhost(user: str) -> bool:
+    """An empty one, where the tool is there and may be used."""
     tool = shutil.which("rabbitmqctl")
-    if tool is None or host not in ("127.0.0.1", "localhost", "::1"):
+    if tool is None:
         return False
     await _quiet(tool, "delete_vhost", VHOST)
     made = await _quiet(tool, "add_vhost", VHOST)
@@ -89,8 +100,6 @@ async def _make_vhost(user: str, host: str) -> bool:
 
 
 async def _quiet(*command: str) -> bool:
-    import asyncio
-
     nothing = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(*command, stdin=nothing, stdout=nothing, stderr=nothing)
     try:

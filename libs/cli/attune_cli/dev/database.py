@@ -17,6 +17,7 @@ class Database:
         self._given = os.environ.get("ATTUNE_DATABASE_URL", "")
         self._server = None if self._given else EmbeddedPostgres(folder)
         self.url = self._given
+        self._starting: asyncio.Task[str] | None = None
 
     @property
     def embedded(self) -> bool:
@@ -27,9 +28,13 @@ class Database:
         if self._server is None:
             await ensure_database(self._given)
         else:
-            self.url = await asyncio.to_thread(self._server.start)
+            self._starting = asyncio.create_task(asyncio.to_thread(self._server.start))
+            self.url = await asyncio.shield(self._starting)
         await migrate(self.url)
 
     async def stop(self) -> None:
+        """A start that was given up is waited for: it cannot be stopped half way."""
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
         if self._server is not None:
             await asyncio.to_thread(self._server.stop)

@@ -1,28 +1,19 @@
-"""All services in one process over one store and one memory bus."""
+"""One platform in one process: its data directory, its database and its services, started and stopped in order."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from attune_api.app import create_app
 from attune_cli.dev.database import Database
 from attune_cli.dev.home import Home
-from attune_cli.serving import Serving, open_socket, port_of
-from attune_common.bus.memory import MemoryBus
-from attune_common.outbox import Relay
+from attune_cli.serving import open_socket, port_of
 from attune_common.runtime import logging
 from attune_common.runtime.settings import Settings
-from attune_common.store.store import Store
-from attune_executor.app import Executor
-from attune_notifier.access import trusted
-from attune_notifier.app import Notifier
-from attune_worker.app import Worker
 
-DRAIN_SECONDS = 10.0
 _QUICK = {
     "lease_seconds": 6.0,
     "heartbeat_seconds": 2.0,
@@ -49,11 +40,14 @@ class DevPlatform:
         """Errors: AlreadyRunning, EmbeddedError, MigrationError, OSError."""
         self._home.open()
         self._later(self._close_home)
-        await self.database.start()
-        self._later(self.database.stop)
         listening = open_socket(*self._place)
         self.url = f"http://{_shown(self._place[0])}:{port_of(listening)}"
-        await self._start_services(self._settings(), listening)
+        try:
+            start_services = await self._start_database()
+        except BaseException:
+            listening.close()
+            raise
+        await start_services(self._settings(), listening, self._later)
         self._home.announce(self.url)
 
     async def stop(self) -> None:
@@ -63,6 +57,16 @@ class DevPlatform:
                 await self._stops.pop()()
             except Exception as problem:
                 _log.warning("a part did not stop as it should", error=repr(problem))
+
+    async def _start_database(self) -> Callable[..., Awaitable[None]]:
+        """While PostgreSQL starts in processes of its own, this one loads the services."""
+        self._later(self.database.stop)
+        starting = asyncio.create_task(self.database.start())
+        await asyncio.sleep(0.05)
+        from attune_cli.dev.services import start_services
+
+        await starting
+        return start_services
 
     def _settings(self) -> Settings:
         self.token = self._home.token("token")
@@ -80,24 +84,6 @@ class DevPlatform:
             bootstrap_worker_token=worker,
             allow_local_paths=True,
         )
-
-    async def _start_services(self, settings: Settings, listening: socket.socket) -> None:
-        store, bus = Store(settings, source="attune/dev"), MemoryBus()
-        await store.open()
-        self._later(store.close)
-        await bus.start()
-        self._later(bus.stop)
-        relay = Relay(store, bus)
-        await relay.start()
-        self._later(relay.stop)
-        notifier = Notifier(bus, settings, authorise=trusted)
-        serving = Serving(create_app(store, bus, settings, extra_routers=(notifier.router,)), listening, lifespan=True)
-        for part in (Executor(store, bus, settings), serving, notifier, Worker(bus, settings)):
-            await self._begin(part)
-
-    async def _begin(self, part: Any) -> None:
-        await part.start()
-        self._later(lambda: part.stop(DRAIN_SECONDS))
 
     async def _close_home(self) -> None:
         self._home.close()

@@ -1,0 +1,46 @@
+"""The services of one process, over one store and one memory bus. The one place that knows several of them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable, Callable
+
+from attune_api.app import create_app
+from attune_cli.serving import Serving
+from attune_common.bus.memory import MemoryBus
+from attune_common.outbox import Relay
+from attune_common.runtime.settings import Settings
+from attune_common.store.store import Store
+from attune_executor.app import Executor
+from attune_notifier.access import trusted
+from attune_notifier.app import Notifier
+from attune_worker.app import Worker
+
+DRAIN_SECONDS = 10.0
+
+Later = Callable[[Callable[[], Awaitable[None]]], None]
+"""Remembers how to stop a part that was started; the last one is stopped first."""
+
+
+async def start_services(settings: Settings, listening: socket.socket, later: Later) -> None:
+    """All of them; the worker comes last and goes first, the streams end before the server that serves them."""
+    store, bus = Store(settings, source="attune/dev"), MemoryBus()
+    await store.open()
+    later(store.close)
+    await bus.start()
+    later(bus.stop)
+    relay = Relay(store, bus)
+    await relay.start()
+    later(relay.stop)
+    notifier = Notifier(bus, settings, authorise=trusted)
+    app = create_app(store, bus, settings, extra_routers=(notifier.router,))
+    executor, serving = Executor(store, bus, settings), Serving(app, listening, lifespan=True)
+    worker = Worker(bus, settings)
+    await executor.start()
+    later(lambda: executor.stop(DRAIN_SECONDS))
+    await serving.start()
+    later(lambda: serving.stop(DRAIN_SECONDS))
+    await notifier.start()
+    later(notifier.stop)
+    await worker.start()
+    later(lambda: worker.stop(DRAIN_SECONDS))
