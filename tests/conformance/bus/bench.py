@@ -11,6 +11,7 @@ from tests.support.waiting import until
 from attune_common.bus.bus import Bus, Consumer, Delivery, Handler, Subscription
 from attune_common.bus.memory import MemoryBus
 from attune_common.bus.rabbitmq.bus import RabbitBus
+from attune_common.bus.rabbitmq.port import SILENCE
 from attune_common.contracts.envelope import Wire, pack
 from attune_common.contracts.event import EventCreated
 from attune_common.contracts.registry import Exchange
@@ -116,5 +117,5 @@ def memory() -> Callable[[], Bus]:
     return lambda: bus
 
 
-def rabbitmq(url: str) -> Callable[[], Bus]:
-    return lambda: RabbitBus(url, "attune test")
+def rabbitmq(url: str, silence: float = SILENCE) -> Callable[[], Bus]:
+    return lambda: RabbitBus(url, "attune test", silence=silence)

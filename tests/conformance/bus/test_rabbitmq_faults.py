@@ -18,6 +18,9 @@ from tests.support.waiting import until
 from attune_common.bus.bus import BusUnavailable
 from attune_common.contracts.registry import Exchange
 
+PATIENCE = 3.0
+"""Seconds of silence after which these buses give a connection up, for the tests to be done sooner."""
+
 
 @dataclass
 class Field:
@@ -34,7 +37,7 @@ class Field:
 @pytest.fixture
 async def field(amqp_url: str) -> AsyncIterator[Field]:
     async with proxy_to(amqp_url) as proxy:
-        bench, direct = Bench(rabbitmq(proxy.through(amqp_url))), Bench(rabbitmq(amqp_url))
+        bench, direct = Bench(rabbitmq(proxy.through(amqp_url), PATIENCE)), Bench(rabbitmq(amqp_url))
         await bench.open()
         await direct.open()
         try:
@@ -90,9 +93,9 @@ async def test_publishing_without_a_broker_fails_within_bounds_and_heals(field: 
     assert loop.time() - began < 6
     await until(lambda: not field.bench.bus.healthy, 12, "the bus is not healthy")
     began = loop.time()
-    with pytest.raises(BusUnavailable):
-        await field.bench.send(1)
-    assert loop.time() - began < 0.5
+    for _ in range(100):
+        assert not await published(field, 1)
+    assert loop.time() - began < 6, "who knows that there is no broker says so at once"
     field.proxy.heal()
     await until(lambda: published(field, 2), 10, "publishing works again")
     await until(lambda: field.bench.bus.healthy, 10, "the bus is healthy again")
@@ -177,7 +180,7 @@ async def test_a_virtual_host_that_was_deleted_and_made_again(fresh_amqp_url: st
     if ways is None:
         pytest.skip("this broker offers no way to delete a virtual host")
     make, remove = ways
-    bench = Bench(rabbitmq(fresh_amqp_url))
+    bench = Bench(rabbitmq(fresh_amqp_url, PATIENCE))
     await bench.open()
     taker, private = Taker(), Taker()
     await bench.consume(bench.queue(), taker)

@@ -13,7 +13,7 @@ from attune_common.bus.bus import BusUnavailable, Consumer, Handler, Subscriptio
 from attune_common.bus.rabbitmq.declare import declare_queue
 from attune_common.bus.rabbitmq.intake import Intake
 from attune_common.bus.rabbitmq.link import Link
-from attune_common.bus.rabbitmq.port import BOUND, SILENCE, bounded
+from attune_common.bus.rabbitmq.port import SILENCE, bounded
 from attune_common.bus.rabbitmq.publisher import Publisher
 from attune_common.bus.rabbitmq.session import Session
 from attune_common.bus.topology import DEAD_LETTERS
@@ -24,16 +24,21 @@ log = get("attune.bus")
 
 
 class RabbitBus:
-    """Implements `Bus`. `url` is an AMQP URL, `name` is shown in RabbitMQ's list of connections."""
+    """Implements `Bus`. `url` is an AMQP URL, `name` is shown in RabbitMQ's list of connections.
 
-    def __init__(self, url: str, name: str = "attune") -> None:
-        self._publishing = Link(url, f"{name} publishing", self._prepare_publishing, self._check_publishing)
-        self._consuming = Link(url, f"{name} consuming", self._prepare_consuming, self._check_consuming)
+    `silence`: after so many seconds without a round trip a connection is given up; it is probed four times as often.
+    """
+
+    def __init__(self, url: str, name: str = "attune", *, silence: float = SILENCE) -> None:
+        tick = silence / 4
+        self._publishing = Link(url, f"{name} publishing", self._prepare_publishing, self._check_publishing, tick)
+        self._consuming = Link(url, f"{name} consuming", self._prepare_consuming, self._check_consuming, tick)
+        self._silence = silence
         self._publisher = Publisher(self._publishing)
         self._intakes: list[Intake] = []
         self._declared: dict[str, Subscription] = {DEAD_LETTERS.queue: DEAD_LETTERS}
         self._probe = f"attune.probe.{uuid.uuid4().hex}"
-        self._probed_at = self._probe_sent_at = -SILENCE
+        self._probed_at = self._probe_sent_at = -silence
 
     async def start(self) -> None:
         self._publishing.start()
@@ -45,11 +50,11 @@ class RabbitBus:
     async def stop(self) -> None:
         await asyncio.gather(*(intake.stop() for intake in tuple(self._intakes)))
         await asyncio.gather(self._publishing.stop(), self._consuming.stop())
-        self._probed_at = -SILENCE
+        self._probed_at = -self._silence
 
     @property
     def healthy(self) -> bool:
-        return _now() - self._probed_at < SILENCE
+        return _now() - self._probed_at < self._silence
 
     async def publish(self, wires: Sequence[Wire]) -> None:
         await self._publisher.publish(wires)
@@ -95,7 +100,7 @@ class RabbitBus:
         await self._publisher.prepare(session)
 
     async def _check_publishing(self, session: Session) -> None:
-        await self._publisher.probe(self._probe, SILENCE)
+        await self._publisher.probe(self._probe, self._silence)
         self._probe_sent_at = _now()
 
     async def _prepare_consuming(self, session: Session) -> None:
@@ -111,10 +116,10 @@ class RabbitBus:
         await self._attach_all(session)
 
     async def _check_consuming(self, session: Session) -> None:
-        async with bounded("probe", SILENCE):
+        async with bounded("probe", self._silence):
             await self._watched.basic_qos(prefetch_count=0)
         since = max(self._probed_at, self._connected_at)
-        if _now() - since > SILENCE and _now() - self._probe_sent_at < BOUND:
+        if _now() - since > self._silence and _now() - self._probe_sent_at < self._silence / 2:
             raise BusUnavailable("probe: messages are confirmed and do not arrive")
         await self._attach_all(session)
 

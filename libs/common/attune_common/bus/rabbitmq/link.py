@@ -13,7 +13,6 @@ from attune_common.bus.rabbitmq.port import BOUND
 from attune_common.bus.rabbitmq.session import Session
 from attune_common.runtime.logging import get
 
-TICK = 2.0
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 
@@ -25,14 +24,15 @@ Step = Callable[[Session], Awaitable[None]]
 class Link:
     """Keeps one session alive. `prepare` runs before others may use a session, `check` on every tick.
 
-    Either ends the session by raising BusUnavailable.
+    Either ends the session by raising BusUnavailable. `tick` is in seconds.
     """
 
-    def __init__(self, url: str, name: str, prepare: Step, check: Step) -> None:
+    def __init__(self, url: str, name: str, prepare: Step, check: Step, tick: float) -> None:
         self._url = url
         self._name = name
         self._prepare = prepare
         self._check = check
+        self._tick = tick
         self._session: Session | None = None
         self._up = asyncio.Event()
         self._down_since: float | None = None
@@ -95,7 +95,7 @@ class Link:
             session.woken.clear()
             await self._check(session)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TICK):
+                async with asyncio.timeout(self._tick):
                     await session.woken.wait()
             if session.lost:
                 raise BusUnavailable(session.lost)
