@@ -16,6 +16,9 @@ from attune_client.transport import PREFIX, Transport
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 3.0
 SILENCE_SECONDS = 30.0
+MOST_REDIRECTS = 3
+_HEADERS = {"Accept": "text/event-stream"}
+_TIMEOUT = httpx2.Timeout(10, read=SILENCE_SECONDS)
 _NO_STREAM = frozenset({404, 405, 501})
 
 
@@ -46,15 +49,27 @@ async def follow(transport: Transport, execution: int) -> AsyncIterator[StreamEv
 
 
 async def _one_connection(transport: Transport, execution: int) -> AsyncIterator[StreamEvent]:
-    timeout = httpx2.Timeout(10, read=SILENCE_SECONDS)
-    headers = {"Accept": "text/event-stream"}
-    path, params = f"{PREFIX}/stream", {"execution": execution}
-    async with transport.http.stream("GET", path, params=params, headers=headers, timeout=timeout) as answer:
-        await _accept(answer)
-        yield StreamEvent("connected")
-        async for event in httpx2.EventSource(answer):
-            data = event.json() if event.data else {}
-            yield StreamEvent(event.event, data if isinstance(data, dict) else {})
+    place: str | httpx2.URL = f"{PREFIX}/stream?execution={execution}"
+    for _ in range(MOST_REDIRECTS):
+        async with transport.http.stream("GET", place, headers=_HEADERS, timeout=_TIMEOUT) as answer:
+            if answer.is_redirect:
+                place = _next_place(answer)
+                continue
+            await _accept(answer)
+            yield StreamEvent("connected")
+            async for event in httpx2.EventSource(answer):
+                data = event.json() if event.data else {}
+                yield StreamEvent(event.event, data if isinstance(data, dict) else {})
+            return
+    raise StreamUnavailable("the live stream is redirected without end")
+
+
+def _next_place(answer: httpx2.Response) -> httpx2.URL:
+    """Where the API says that the notifier is; it gets the same token, but never in the clear instead of by TLS."""
+    place = answer.request.url.join(answer.headers.get("location", ""))
+    if answer.request.url.scheme == "https" and place.scheme != "https":
+        raise StreamUnavailable(f"the live stream is said to be at {place.host}, without TLS")
+    return place
 
 
 async def _accept(answer: httpx2.Response) -> None:

@@ -16,7 +16,7 @@ from attune_api.context import Context
 from attune_api.documentation import document
 from attune_api.guard import Guard
 from attune_api.permissions import Permission
-from attune_api.routes import ROUTERS
+from attune_api.routes import ROUTERS, stream
 from attune_api.routing import AttuneRoute
 from attune_api.server import Api
 from attune_api.usecases.bootstrap import configured_tokens, prepare_until_done
@@ -48,6 +48,8 @@ def create_app(store: Store, bus: Bus, settings: Settings, *, extra_routers: Seq
         app.include_router(routes)
     for extra in extra_routers:
         app.include_router(extra, dependencies=[needs(Permission.READ)])
+    if settings.notifier_url and not extra_routers:
+        app.include_router(stream.routes)
     problems.install(app)
     app.add_middleware(Guard)
     app.openapi = _documented(app)  # type: ignore[method-assign]

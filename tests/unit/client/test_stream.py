@@ -76,3 +76,23 @@ async def test_a_snapshot_holds_the_tasks_of_subworkflows_within_subworkflows() 
         2: ["b"],
         3: ["c"],
     }
+
+
+async def test_the_stream_of_a_notifier_elsewhere_is_found_with_the_same_token() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        assert request.headers["authorization"] == "Bearer att_x_secret"
+        assert request.url.params["execution"] == "7"
+        if request.url.host == "attune.test":
+            return httpx2.Response(307, headers={"location": f"http://notifier.test{request.url.raw_path.decode()}"})
+        return _events("event: workflow.started\ndata: {}\n\n")
+
+    events = follow(transport(answer), 7)
+    assert [(await anext(events)).type for _ in range(2)] == ["connected", "workflow.started"]
+
+
+@pytest.mark.parametrize("location", ["http://notifier.test/stream", "https://attune.test/api/v1/stream"])
+async def test_a_token_is_not_sent_in_the_clear_nor_in_circles(location: str) -> None:
+    api = transport(lambda _: httpx2.Response(307, headers={"location": location}))
+    api.http.base_url = httpx2.URL("https://attune.test")
+    with pytest.raises(StreamUnavailable):
+        await anext(follow(api, 7))
