@@ -67,7 +67,7 @@ async def test_a_cut_connection_is_made_again_and_consumers_come_back(field: Fie
         field.proxy.cut()
         await until(lambda before=before: field.proxy.accepted >= before + 2, 10, "new connections")
         await until(lambda number=number: published(field, number), 10, "publishing works again")
-        await taker.have(number)
+        await until(lambda number=number: number in taker.numbers, 10, "the consumer is back")
     assert sorted(set(taker.numbers)) == [1, 2, 3, 4]
 
 
