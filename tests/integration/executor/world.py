@@ -1,4 +1,4 @@
-"""Executors over a real database and the memory bus, with a worker that follows a script."""
+"""Executors over a real database and the memory bus (or another), with a worker that follows a script."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from tests.integration.executor.fake_worker import FakeWorker
 from tests.support.waiting import until
 
+from attune_common.bus.bus import Bus
 from attune_common.bus.memory import MemoryBus
 from attune_common.contracts.event import EventCreated
 from attune_common.contracts.execution import ExecutionRequested
@@ -37,10 +38,10 @@ VALUES ($1, $2, 't', $1, $3, 'f', $4, $5, $6, $7)
 class World:
     """`settings` may be changed before `start`."""
 
-    def __init__(self, database_url: str, **settings: Any) -> None:
+    def __init__(self, database_url: str, bus: Bus | None = None, **settings: Any) -> None:
         self.settings = Settings(database_url=database_url, sweep_seconds=0.1, outbox_stale_seconds=0.2, **settings)
         self.store = Store(self.settings, source="attune/test")
-        self.bus = MemoryBus()
+        self.bus: Bus = bus or MemoryBus()
         self.relay = Relay(self.store, self.bus)
         self.worker = FakeWorker(self.bus)
         self.executors: list[Executor] = []
