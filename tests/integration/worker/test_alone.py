@@ -1,4 +1,4 @@
-"""A worker that is a process of its own: what it leaves behind when it dies, and strangers among its children."""
+"""A worker that is a process of its own, on the loop that services run on: what it leaves behind when it dies, and strangers among its children."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[3]
 WORKER = """
 import asyncio, sys
 from pathlib import Path
+import uvloop
 from tests.support.workbench import workbench
 from attune_worker.children import orphans
 
@@ -33,7 +34,8 @@ async def main():
         print("ended", flush=True)
         await asyncio.sleep(600)
 
-asyncio.run(main())
+with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    runner.run(main())
 """
 
 HIDDEN_DAEMON = """
