@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from attune_core.errors import AttuneError
 
 SHOWN_CHARS = 120
+MESSAGE_CHARS = 300
 COMPARED_NAMES = 200
 
 
@@ -33,7 +34,7 @@ class ExpressionError(AttuneError):
         """The same error, naming the template it happened in. What is known already is kept."""
         if not self.expression:
             self.expression = source
-            self.message = f"{self.message}, in `{shorten(source)}`"
+            self.message = f"{shorten(self.message, MESSAGE_CHARS)}, in `{shorten(source)}`"
             self.args = (self.message,)
         self.line = self.line or line
         return self
@@ -91,9 +92,9 @@ def closest(name: str, known: Iterable[Any]) -> str:
     return f"did you mean {found[0]!r}?" if found else ""
 
 
-def shorten(source: str) -> str:
-    flat = " ".join(source[: SHOWN_CHARS * 2].split())
-    return flat if len(flat) <= SHOWN_CHARS else flat[: SHOWN_CHARS - 1] + "…"
+def shorten(source: str, limit: int = SHOWN_CHARS) -> str:
+    flat = " ".join(source[: limit * 2].split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
 def kind(value: Any) -> str:

@@ -27,7 +27,7 @@ def read_json(frame: Frame, text: str) -> Any:
     """Errors: ExpressionError for what is not JSON, too deep, or holds what cannot be stored."""
     frame.charge(len(text) * 3 >> 2)
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except ExpressionError:
         raise
     except RecursionError:
@@ -42,6 +42,10 @@ def read_json(frame: Frame, text: str) -> Any:
 
 def _no_constant(name: str) -> NoReturn:
     fail("wrong_value", f"{name} is not JSON")
+
+
+def _finite(written: str) -> Any:
+    return number(float(written))
 
 
 def read_yaml(frame: Frame, text: str) -> Any:

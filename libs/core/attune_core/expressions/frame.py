@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from attune_core.expressions.failures import ExpressionError, fail
-from attune_core.expressions.limits import CHARS_PER_UNIT_SHIFT, FUEL, OUTPUT_CHARS, VALUE_DEPTH
+from attune_core.expressions.limits import CHARS_PER_UNIT_SHIFT, FUEL, OUTPUT_CHARS, RESULT_INT, VALUE_DEPTH
 from attune_core.expressions.scope import Scope
 
 UNITS_PER_LEVEL = 4
@@ -64,6 +64,11 @@ def exhausted() -> ExpressionError:
     )
 
 
+def check_integer(value: int) -> None:
+    if not -RESULT_INT <= value < RESULT_INT:
+        fail("number_too_big", "A result has a number of more than 64 bits", "write it as text: | string")
+
+
 def measure(frame: Frame, value: Any) -> None:
     """Charge for a walk over all of `value`, as a tree: what is shared counts each time it is reached.
 
@@ -88,6 +93,8 @@ def _children(frame: Frame, level: list[Any]) -> list[Any]:
         kind = type(value)
         if kind is str:
             chars += len(value)
+        elif kind is int:
+            check_integer(value)
         elif kind is list or kind is tuple:
             frame.charge(1 + len(value))
             below.extend(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, Literal, TypeVar
 
 from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.ext import Extension
@@ -71,20 +71,31 @@ def _counted(stream: TokenStream) -> Iterator[Token]:
         yield token
 
 
-# Only its lexer and parser are used: nothing is ever compiled to Python, folded or run by it.
-_JINJA = Environment(  # text is data here, never HTML, so there is nothing to escape
-    autoescape=False,
-    optimized=False,
-    undefined=StrictUndefined,
-    keep_trailing_newline=True,
-    cache_size=0,
-    extensions=[Bounds],
-)
+def _environment(newline: Literal["\n", "\r\n"]) -> Environment:
+    return Environment(  # text is data here, never HTML, so there is nothing to escape
+        autoescape=False,
+        optimized=False,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        newline_sequence=newline,
+        cache_size=0,
+        extensions=[Bounds],
+    )
+
+
+# Only their lexer and parser are used: nothing is ever compiled to Python, folded or run by them.
+# There are two because the lexer writes every line end of a text in the one way it is told.
+_UNIX: Final = _environment("\n")
+_NETWORK: Final = _environment("\r\n")
+
+
+def _parser(source: str, state: str | None = None) -> Parser:
+    return Parser(_NETWORK if "\r\n" in source else _UNIX, source, state=state)
 
 
 def parse_template(source: str) -> list[nodes.Node]:
     """The statements and outputs of a template. Errors: ExpressionError with the line."""
-    tree = _parsed(source, lambda: Parser(_JINJA, source).parse())
+    tree = _parsed(source, lambda: _parser(source).parse())
     return tree.body
 
 
@@ -94,7 +105,7 @@ def parse_expression(source: str) -> nodes.Expr:
 
 
 def _bare(source: str) -> nodes.Expr:
-    parser = Parser(_JINJA, source, state="variable")
+    parser = _parser(source, "variable")
     expression = parser.parse_expression()
     if not parser.stream.eos:
         raise TemplateSyntaxError("text after the end of the expression", parser.stream.current.lineno)

@@ -8,8 +8,8 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from attune_core.expressions.failures import fail, kind
-from attune_core.expressions.frame import Frame, measure
-from attune_core.expressions.limits import NUMBER_LIMIT, OUTPUT_CHARS, RESULT_INT
+from attune_core.expressions.frame import Frame, check_integer, measure
+from attune_core.expressions.limits import NUMBER_LIMIT, OUTPUT_CHARS
 from attune_core.expressions.secrets import Secret
 
 
@@ -106,8 +106,7 @@ def result(frame: Frame, value: Any, built: bool) -> Any:
         if len(value) > OUTPUT_CHARS and built:
             frame.room(len(value))
     elif type(value) is int:
-        if not -RESULT_INT <= value < RESULT_INT:
-            fail("number_too_big", "A result has more than 64 bits", "write it as text: | string")
+        check_integer(value)
     elif built and isinstance(value, list | tuple | Mapping):
         measure(frame, value)
     return value

@@ -67,7 +67,7 @@ def sortable(frame: Frame, values: list[Any], case_sensitive: bool) -> list[Any]
     """Keys to sort by, charged for the comparisons that a sort makes."""
     chars = sum(len(value) for value in values if isinstance(value, str))
     rounds = max(1, len(values).bit_length())
-    frame.charge(len(values) * rounds // 4 + (chars >> 4) + (chars >> 9) * rounds)
+    frame.charge(len(values) * rounds // 6 + (chars >> 4) + (chars >> 9) * rounds)
     containers = [value for value in values if isinstance(value, list | tuple)]
     for container in containers:
         frame.charge(rounds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attune_core.expressions.failures import fail, kind
+from attune_core.expressions.failures import Absent, MissingName, fail, kind
 from attune_core.expressions.filters.keys import by, identity, sortable, steps
 from attune_core.expressions.filters.registry import elements, filter_named, whole
 from attune_core.expressions.frame import Frame
@@ -40,7 +40,7 @@ def _end(frame: Frame, value: Any, use: str, position: int) -> Any:
     if not isinstance(value, str | list | tuple):
         fail("wrong_type", f"`{use}` needs a list, not {kind(value)}")
     if not value:
-        fail("wrong_value", f"`{use}` of an empty {kind(value)}", "test its length before")
+        raise MissingName(use, Absent(f"of an empty {kind(value)} is nothing", "use default() or test its length"), 0)
     return value[position]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import re2
 
 from attune_core.expressions.failures import fail, kind
-from attune_core.expressions.filters.registry import filter_named, text
+from attune_core.expressions.filters.registry import filter_named, text, whole
 from attune_core.expressions.frame import Frame
 from attune_core.expressions.limits import PATTERN_CHARS
 
@@ -83,23 +85,31 @@ def regex_replace(
 ) -> str:
     """Every part that fits replaced; `\\1` and `\\g<name>` stand for groups."""
     written, engine = _prepared(frame, value, pattern, ignorecase, multiline)
-    return _replaced(frame, written, engine, text(frame, replacement, "regex_replace"), count)
+    most = whole(count, "The count of regex_replace")
+    return _replaced(frame, written, engine, text(frame, replacement, "regex_replace"), most)
 
 
 def _replaced(frame: Frame, written: str, engine: Any, replacement: str, count: int) -> str:
     pieces: list[str] = []
     end = 0
     _charge(frame, engine, len(written))
-    for done, found in enumerate(engine.finditer(written), start=1):
+    for found in islice(_distinct(engine.finditer(written)), count or None):
         pieces += (written[end : found.start()], _expanded(engine, found, replacement))
         frame.room(len(pieces[-1]) + len(pieces[-2]))
         end = found.end()
-        if done == count:
-            break
         _charge(frame, engine, len(written) - end)
     pieces.append(written[end:])
     frame.room(sum(map(len, pieces)))
     return "".join(pieces)
+
+
+def _distinct(matches: Iterator[Any]) -> Iterator[Any]:
+    """The library gives an empty match twice when it lies ahead of where it began to search."""
+    previous = None
+    for found in matches:
+        if found.span() != previous:
+            previous = found.span()
+            yield found
 
 
 @lru_cache(maxsize=256)
