@@ -1,4 +1,4 @@
-"""A worker to try actions on: the memory bus, packs out of texts, and every message that the worker sends."""
+"""A worker to try actions on: a bus, packs out of texts, and every message that the worker sends."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from tests.support.waiting import until
 
-from attune_common.bus.bus import Delivery, Subscription
-from attune_common.bus.memory import MemoryBus
+from attune_common.bus.bus import Bus, Delivery, Subscription
+from attune_common.bus.factory import build_bus
 from attune_common.contracts.base import Message
 from attune_common.contracts.envelope import pack
 from attune_common.contracts.execution import (
@@ -32,7 +32,7 @@ M = TypeVar("M", bound=Message)
 class Workbench:
     """`said` holds every message of the worker in the order of arrival."""
 
-    def __init__(self, bus: MemoryBus, settings: Settings) -> None:
+    def __init__(self, bus: Bus, settings: Settings) -> None:
         self.bus, self.settings = bus, settings
         self.worker = Worker(bus, settings)
         self.said: list[Message] = []
@@ -112,10 +112,11 @@ class Workbench:
 
 @contextlib.asynccontextmanager
 async def workbench(folder: Path, **settings: Any) -> AsyncIterator[Workbench]:
-    """A started worker that is stopped without grace in the end."""
-    bus = MemoryBus()
-    given = {"data_dir": folder, "amqp_url": "memory://", "worker_slots": 8, "worker_name": "bench"}
-    bench = Workbench(bus, Settings(**{**given, **settings}))
+    """A started worker that is stopped without grace in the end. `amqp_url` may name a real broker."""
+    given = {"data_dir": folder, "amqp_url": "memory://", "worker_slots": 8, "worker_name": "bench", "egress": "any"}
+    chosen = Settings(**{**given, **settings})
+    bus = build_bus(chosen)
+    bench = Workbench(bus, chosen)
     await bus.start()
     await bench.listen()
     await bench.worker.start()

@@ -1,4 +1,4 @@
-"""A worker that is a process of its own, on the loop that services run on: what it leaves behind when it dies, and strangers among its children."""
+"""A worker as a process of its own, on the loop of services: what it leaves behind, and strangers among its children."""
 
 from __future__ import annotations
 
