@@ -12,6 +12,7 @@ import pytest
 from tests.integration.api import samples
 from tests.integration.api.conftest import WORKER, Clients
 
+from attune_api.packfiles.archives import canonical
 from attune_common.store.store import Store
 
 COUNTS = """
@@ -116,6 +117,19 @@ async def test_a_workflow_made_through_the_api_survives_an_upgrade(
     assert (await api.get("/actions/sample.own")).json()["is_workflow"] is True
 
 
+async def test_an_action_may_become_a_workflow_and_a_workflow_an_action(api: httpx2.AsyncClient) -> None:
+    leaf = b"ref: kind.thing\nlabel: T\nruntime: shell\nentry_point: 'true'\n"
+    flow = b"ref: kind.thing\ntasks:\n  - name: a\n    action: core.noop\n"
+    manifest = b"ref: kind\nlabel: Kind\nversion: 1.0.%d\n"
+    for turn, is_workflow in enumerate([False, True, False, True]):
+        thing = {"workflows/thing.yaml": flow} if is_workflow else {"actions/thing.yaml": leaf}
+        packed = canonical({"pack.yaml": manifest % turn, **thing})
+        answer = await api.post("/packs", content=packed, headers=samples.GZIP)
+        assert answer.status_code in (200, 201), answer.text
+        assert (await api.get("/actions/kind.thing")).json()["is_workflow"] is is_workflow
+        assert ((await api.get("/workflows/kind.thing")).status_code == 200) is is_workflow
+
+
 async def test_every_problem_is_told_with_its_place(api: httpx2.AsyncClient, store: Store) -> None:
     before = await _count(store)
     bad = samples.HELLO.replace("on_success: thank", "on_success: thnak").replace("label: Hello", "lable: Hello")
@@ -146,8 +160,6 @@ async def test_what_another_pack_has_is_not_taken(api: httpx2.AsyncClient, pack:
         "pack.yaml": b"ref: other\nlabel: Other\n",
         "triggers/open.yaml": b"ref: other.open\nlabel: O\nkind: webhook\nwebhook: {signature: none, key: open.door}\n",
     }
-    from attune_api.packfiles.archives import canonical
-
     answer = await api.post("/packs", content=canonical(other), headers=samples.GZIP)
     assert (answer.status_code, answer.json()["code"]) == (409, "webhook_key_taken")
     assert (await api.get("/packs/other")).status_code == 404

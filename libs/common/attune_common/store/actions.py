@@ -42,13 +42,18 @@ async def known(connection: Connection) -> dict[str, dict[str, Any] | None]:
 
 
 async def put(unit: Connection, pack: int, pack_ref: str, action: ActionRow) -> bool:
-    """Store or replace; False when another pack has an action of that ref."""
+    """Store or replace; False when the ref is another pack's, or a workflow's where this is none (or vice versa)."""
     touched = await unit.execute(
         _SQL.put, action.ref, pack, pack_ref, action.label, action.description, action.runtime, action.entry_point,
         action.param_schema, action.out_schema, dict(action.spec), action.workflow_def is not None,
         action.workflow_def, action.enabled,
     )  # fmt: skip
     return touched > 0
+
+
+async def delete_leaves(unit: Connection, pack: int, refs: Sequence[str]) -> int:
+    """Remove the pack's actions of these refs that are no workflows: they are about to become some."""
+    return await unit.execute(_SQL.delete_leaves, pack, list(refs))
 
 
 async def delete_others(unit: Connection, pack: int, refs: Sequence[str]) -> int:

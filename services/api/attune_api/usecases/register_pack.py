@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from attune_core.packs.bundle import Bundle, read_bundle
-
 from attune_api.context import Context
 from attune_api.errors import Conflict
 from attune_api.packfiles.archives import canonical
@@ -22,6 +20,7 @@ from attune_common.store.unit import Unit
 from attune_core.definition.known import Known
 from attune_core.errors import Problem
 from attune_core.model.action import ActionSpec
+from attune_core.packs.bundle import Bundle, read_bundle
 
 Outcome = Literal["created", "updated", "unchanged"]
 
@@ -87,7 +86,9 @@ async def _replace(unit: Unit, pack: int, bundle: Bundle, owner: int | None) -> 
     await rules.delete_others(unit, pack, [rule.ref for rule in bundle.rules])
     await triggers.delete_others(unit, pack, [trigger.ref for trigger in bundle.triggers])
     await actions.delete_others(unit, pack, bundle_rows.action_refs(bundle))
-    await workflows.delete_others(unit, pack, [workflow.ref for workflow in bundle.workflows])
+    refs = [workflow.ref for workflow in bundle.workflows]
+    await workflows.delete_others(unit, pack, refs)
+    await actions.delete_leaves(unit, pack, refs)
     await _store_workflows(unit, pack, bundle)
     for action in bundle_rows.action_rows(bundle):
         _claimed(await actions.put(unit, pack, ref, action), "action", action.ref)
@@ -115,4 +116,4 @@ async def store_workflow(
 
 def _claimed(is_ours: bool, kind: str, ref: str) -> None:
     if not is_ours:
-        raise Conflict(f"the {kind} {ref!r} belongs to another pack", code="ref_taken", hint="rename it")
+        raise Conflict(f"the ref of the {kind} {ref!r} is taken", code="ref_taken", hint="rename it")

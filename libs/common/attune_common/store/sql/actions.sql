@@ -23,7 +23,10 @@ ON CONFLICT (ref) DO UPDATE SET
   entry_point = excluded.entry_point, param_schema = excluded.param_schema, out_schema = excluded.out_schema,
   spec = excluded.spec, is_workflow = excluded.is_workflow, workflow_def = excluded.workflow_def,
   enabled = excluded.enabled, updated = now()
-WHERE attune.action.pack = excluded.pack;
+WHERE attune.action.pack = excluded.pack AND attune.action.is_workflow = excluded.is_workflow;
+
+-- name: delete_leaves
+DELETE FROM attune.action WHERE pack = $1 AND NOT is_workflow AND ref = ANY($2::text[]);
 
 -- name: delete_others
 DELETE FROM attune.action
