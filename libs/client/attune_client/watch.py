@@ -16,7 +16,7 @@ from attune_core.model.status import ExecutionStatus
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_WITH_STREAM = 2.0
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,15 @@ class Place:
 
 
 def settle(data_dir: Path) -> Place:
-    """The place for the cluster of `data_dir`, its folders made. Errors: EmbeddedError, OSError."""
+    """The place for the cluster of `data_dir`, its folders made: where it is, when there is one already.
+
+    Errors: EmbeddedError, OSError.
+    """
     wanted = data_dir.absolute() / "postgres"
     account = choose(wanted / "data")
-    for home in (wanted, _elsewhere(wanted)) if account.foreign else (wanted,):
+    homes = (wanted, _elsewhere(wanted)) if account.foreign else (wanted,)
+    made = [home for home in homes if (home / "data" / "PG_VERSION").exists()]
+    for home in made or homes:
         if account.reaches(home / "data"):
             _make(home)
         if account.reaches(home / "data") and home.is_dir():

@@ -1,0 +1,146 @@
+"""`attune` processes for the tests: started with an environment of their own, killed by their id, never by name."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.waiting import until_sync
+
+START_SECONDS = 90.0
+RUN_SECONDS = 90.0
+
+
+def environment(**given: str) -> dict[str, str]:
+    """This process's environment without any ATTUNE_ variable but those given."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")} | given
+
+
+@dataclass
+class Process:
+    """One `attune` process; `log` is what it wrote."""
+
+    arguments: tuple[str, ...]
+    env: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        with self.log.open("ab") as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "attune_cli", *self.arguments],
+                env=dict(self.env), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
+            )  # fmt: skip
+
+    @property
+    def status(self) -> int | None:
+        assert self.process is not None
+        return self.process.poll()
+
+    def text(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def kill(self) -> None:
+        """At once, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """As an operator would; the exit status."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(40)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"{self.arguments} did not end:\n{self.text()[-3000:]}") from None
+
+
+@dataclass
+class Attune:
+    """The command line with an environment."""
+
+    env: Mapping[str, str]
+    cwd: Path | None = None
+
+    def run(self, *arguments: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """Errors: AssertionError when the exit status is another than expected (None: any)."""
+        done = subprocess.run(
+            [sys.executable, "-m", "attune_cli", *arguments],
+            env=dict(self.env), cwd=self.cwd, capture_output=True, text=True, timeout=RUN_SECONDS,
+        )  # fmt: skip
+        if expect is not None:
+            assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, *arguments: str, expect: int | None = 0) -> Any:
+        return json.loads(self.run(*arguments, "--output", "json", expect=expect).stdout)
+
+
+@dataclass
+class Dev:
+    """`attune dev` over one data directory; it may be killed and started again."""
+
+    folder: Path
+    more: Mapping[str, str] = field(default_factory=dict)
+    process: Process | None = field(default=None, repr=False)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def cli(self) -> Attune:
+        return Attune(environment(ATTUNE_DATA_DIR=str(self.data)), self.folder)
+
+    def start(self, *arguments: str) -> None:
+        """Return when the CLI finds it ready."""
+        command = ("dev", "--port", "0", "--data-dir", str(self.data), *arguments)
+        self.process = Process(command, environment(**self.more), self.folder / "dev.log")
+        self.process.start()
+        until_sync(self._ready, START_SECONDS, "attune dev is ready")
+
+    def _ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.status is None, self.process.text()[-3000:]
+        return (self.data / "dev.json").exists() and self.cli.run("pack", "show", "core", expect=None).returncode == 0
+
+
+@contextlib.contextmanager
+def running_dev(folder: Path, *arguments: str, **more: str) -> Iterator[Dev]:
+    dev = Dev(folder, more)
+    try:
+        dev.start(*arguments)
+        yield dev
+    finally:
+        if dev.process is not None and dev.process.status is None:
+            dev.process.stop()
+
+
+def processes_with(text: str) -> list[str]:
+    """Command lines of live processes that contain the text (such as a folder of this test)."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if text in line:
+                found.append(line)
+    return found
+
+
+def write(root: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
