@@ -16,6 +16,7 @@ from tests.support.rabbitmq import Broker
 from tests.support.waiting import until
 
 from attune_common.bus.bus import BusUnavailable
+from attune_common.bus.rabbitmq.bus import RabbitBus
 from attune_common.contracts.registry import Exchange
 
 PATIENCE = 3.0
@@ -213,6 +214,25 @@ async def test_start_without_a_broker_returns_and_connects_later(amqp_url: str) 
         await bus.publish([wire(bench.key("x"), 1)])
         assert await taker.have(1) == [1]
         await bus.stop()
+
+
+async def test_consumers_that_come_and_go_leave_no_channels(amqp_url: str) -> None:
+    bus = RabbitBus(amqp_url, "attune test")
+    bench = Bench(lambda: bus)
+    await bench.open()
+
+    def channels() -> int:
+        session = bus._consuming.current
+        return len(session._wire.channels) if session else 0
+
+    before = channels()
+    for _ in range(5):
+        consumer = await bench.consume(bench.queue(), Taker())
+        await control(amqp_url, "queue_delete", bench.queue().queue)
+        await until(lambda consumer=consumer: consumer.attachments == 2, 10, "attached again")
+        await consumer.stop()
+    await until(lambda: channels() == before, 5, "no more channels than before")
+    await bench.close()
 
 
 async def test_a_message_survives_as_persistent_with_its_content_type(field: Field, amqp_url: str) -> None:

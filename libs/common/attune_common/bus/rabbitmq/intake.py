@@ -10,6 +10,7 @@ from typing import Any
 
 import aiormq
 from aio_pika import IncomingMessage
+from aio_pika.abc import AbstractChannel
 from faststream.message import StreamMessage
 from faststream.middlewares import AckPolicy
 from faststream.rabbit import Channel, RabbitQueue
@@ -81,6 +82,7 @@ class Intake:
         self._forget = forget
         self._batches = Batches(subscription, handler)
         self._subscriber: RabbitSubscriber | None = None
+        self._outer: AbstractChannel | None = None
         self._channel: aiormq.Channel | None = None
         self._lock = asyncio.Lock()
         self._stopped = False
@@ -138,8 +140,8 @@ class Intake:
         subscriber.running = True
         self._subscriber = subscriber
         await subscriber.start()
-        consumed = await session.broker.declare_queue(queue)
-        channel = plain(await consumed.channel.get_underlay_channel())
+        self._outer = (await session.broker.declare_queue(queue)).channel
+        channel = plain(await self._outer.get_underlay_channel())
         channel.on_consumer_cancel_callbacks.add(lambda _: session.wake())
         channel.closing.add_done_callback(lambda _: session.wake())
         self._channel = channel
@@ -149,12 +151,15 @@ class Intake:
         self._batches.put(_RabbitReceipt(message, self.subscription.queue, self._bury))
 
     async def _close(self) -> None:
-        """Close the channel: the broker takes back whatever was not settled on it."""
-        channel, self._channel, self._subscriber = self._channel, None, None
-        if channel is not None and not channel.is_closed:
+        """Close the channel: the broker takes back whatever was not settled on it.
+
+        It is closed by its robust side, which would open it again otherwise.
+        """
+        outer, self._outer, self._channel, self._subscriber = self._outer, None, None, None
+        if outer is not None:
             with contextlib.suppress(BusUnavailable):
                 async with bounded("close a channel"):
-                    await channel.close()
+                    await outer.close()
 
 
 def _unseen(name: str) -> RabbitQueue:
