@@ -67,6 +67,13 @@ def _settings(url: str) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def shared_url(prepared_server: postgres.Server) -> Iterator[str]:
+    """One database for tests that leave nothing behind."""
+    with prepared_server.database() as url:
+        yield url
+
+
 @pytest.fixture
 def database_url(prepared_server: postgres.Server) -> Iterator[str]:
     with prepared_server.database() as url:

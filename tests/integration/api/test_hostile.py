@@ -13,6 +13,12 @@ from attune_api.app import all_routes
 JSON = {"Content-Type": "application/json"}
 
 
+@pytest.fixture
+def database_url(shared_url: str) -> str:
+    """Nothing here is kept, so one database is enough."""
+    return shared_url
+
+
 def _is_problem(answer: httpx2.Response, status: int) -> bool:
     assert answer.status_code == status, answer.text
     body = answer.json()

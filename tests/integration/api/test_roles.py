@@ -19,6 +19,12 @@ ROUTES = sorted(
 IDS = [f"{method} {route.path}" for method, route in ROUTES]
 
 
+@pytest.fixture
+def database_url(shared_url: str) -> str:
+    """Nothing here is kept, so one database is enough."""
+    return shared_url
+
+
 def _address(route: AttuneRoute) -> str:
     """Some address of the route, of things that do not exist."""
     path = route.path.replace("{digest}", "0" * 64)
