@@ -10,6 +10,7 @@ from attune_core.definition.routes import RESERVED
 from attune_core.definition.softness import bare_outcome_calls, hard_names
 from attune_core.definition.templates import Stage, Use, texts
 from attune_core.definition.workflow import Draft
+from attune_core.errors import Severity
 from attune_core.expressions.render import compile_value
 from attune_core.model.names import did_you_mean, shown
 
@@ -30,7 +31,7 @@ def check_names(draft: Draft) -> None:
 
 def _check_targets(draft: Draft) -> None:
     for path, target in draft.targets:
-        if target in RESERVED:
+        if target in RESERVED or draft.findings.full:
             continue
         node = draft.graph.tasks.get(target)
         if node is None:
@@ -44,7 +45,7 @@ def _check_targets(draft: Draft) -> None:
 def _check_dependencies(draft: Draft) -> None:
     for node in draft.graph.tasks.values():
         for dependency in node.depends_on:
-            if dependency.task not in draft.graph.tasks:
+            if dependency.task not in draft.graph.tasks and not draft.findings.full:
                 path = (*draft.paths[node.name], "depends_on")
                 hint = did_you_mean(dependency.task, draft.graph.tasks, "define the task, or name another")
                 message = f"there is no task `{shown(dependency.task)}`"
@@ -52,18 +53,19 @@ def _check_dependencies(draft: Draft) -> None:
 
 
 def _check_scope(draft: Draft, use: Use, scope: str, read: Collection[str], existing: Collection[str]) -> None:
-    missing = sorted(name for name in read if name not in existing)
+    missing = {name for name in read if name not in existing}
     if not missing:
         return
     for path, text in texts(use.raw, use.path):
-        here = _read_in(text, use, scope)
+        here = sorted(missing & _read_in(text, use, scope))
         hard = hard_names(text, scope) if here else frozenset()
-        for name in missing:
-            if name not in here:
+        for name in here:
+            severity = Severity.ERROR if name in hard else Severity.WARNING
+            if not draft.findings.room(severity):
                 continue
             code, sentence = _unknown(scope, name)
             hint = did_you_mean(name, existing, _where_to_define(scope, name))
-            if name in hard:
+            if severity is Severity.ERROR:
                 draft.findings.error(path, code, sentence, hint)
             else:
                 draft.findings.warning(path, code, f"{sentence}, only its default is ever used", hint)

@@ -39,7 +39,11 @@ class Findings:
 
     @property
     def full(self) -> bool:
-        return self.errors >= MAX_PROBLEMS
+        return not self.room(Severity.ERROR)
+
+    def room(self, severity: Severity) -> bool:
+        """Whether one more would be kept: ask before a hint that is dear to find."""
+        return self._counts[severity] < MAX_PROBLEMS
 
     def error(self, path: Path, code: str, message: str, hint: str = "", *, on_key: bool = False) -> None:
         self._add(Finding(path, code, message, hint, Severity.ERROR, on_key))
@@ -54,7 +58,7 @@ class Findings:
             self.error((*path, key), "unknown_key", f"the key `{shown(key)}` is not known here", hint, on_key=True)
 
     def _add(self, finding: Finding) -> None:
-        if self._counts[finding.severity] < MAX_PROBLEMS:
+        if self.room(finding.severity):
             self._counts[finding.severity] += 1
             self.all.append(finding)
 

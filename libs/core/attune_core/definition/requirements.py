@@ -1,13 +1,14 @@
 """What must have happened before a task starts: per earlier task the outcomes and branches that allow it.
 
 Two sources whose requirements contradict each other never both fire in one pass. Tasks inside loops can have
-several outcomes in one run, so nothing is required of them.
+several outcomes in one run, so nothing is required of them; nor of tasks whose routes never exclude each other.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from typing import Final
 
 from attune_core.definition.components import components, is_loop
@@ -15,6 +16,9 @@ from attune_core.definition.graph import Graph, Route, RouteOn, TaskNode
 
 Choice = tuple[RouteOn, str]
 Requirement = Mapping[str, frozenset[Choice]]
+
+_BUDGET: Final = 1_000_000
+"""Compared outcomes per workflow; what is denser than that is not analysed."""
 
 _CALL: Final = re.compile(r"(?:\{\{)?\s*(succeeded|failed|timed_out|completed)\s*\(\s*\)\s*(?:\}\})?\Z")
 _LISTENS: Final = {
@@ -25,42 +29,66 @@ _LISTENS: Final = {
 }
 
 
-def choices_of(node: TaskNode, route: Route, *, exclusive_conditions: bool = False) -> frozenset[Choice]:
-    """The outcomes of a task, told apart by branch, with which a route of it can fire.
+class Choices:
+    """The outcomes of one task, told apart by the branch that was taken.
 
     `exclusive_conditions`: take conditional `next` entries for branches of which one fires.
     """
-    on, conditional = _effective(route)
-    labels = _branches(node, exclusive_conditions)
-    own = route.exclusive or (exclusive_conditions and conditional)
-    found: set[Choice] = set()
-    for outcome in on:
-        split = [label for label, outcomes in labels.items() if outcome in outcomes]
-        if own:
-            found.add((outcome, route.label))
-        else:
-            found.update((outcome, label) for label in split or [""])
-            if split and not _always_decides(node):
-                found.add((outcome, ""))
-    return frozenset(found)
+
+    def __init__(self, node: TaskNode, *, exclusive_conditions: bool = False) -> None:
+        self.node = node
+        self._own = {
+            route.label for route in node.routes if route.exclusive or (exclusive_conditions and _effective(route)[1])
+        }
+        self._all = {outcome: self._split(outcome) for outcome in RouteOn}
+
+    def of(self, route: Route) -> frozenset[Choice]:
+        """With which of them the route can fire."""
+        on, _ = _effective(route)
+        if route.label in self._own:
+            return frozenset((outcome, route.label) for outcome in on)
+        return frozenset().union(*(self._all[outcome] for outcome in on))
+
+    def by_target(self) -> dict[str, frozenset[Choice]]:
+        found: dict[str, set[Choice]] = {}
+        for route in self.node.routes:
+            choices = self.of(route)
+            for target in route.targets:
+                found.setdefault(target, set()).update(choices)
+        return {target: frozenset(choices) for target, choices in found.items()}
+
+    def exclude_each_other(self) -> bool:
+        """Whether there are two routes that never fire together."""
+        distinct = {self.of(route) for route in self.node.routes}
+        return any(first.isdisjoint(second) for first, second in combinations(distinct, 2))
+
+    def _split(self, outcome: RouteOn) -> frozenset[Choice]:
+        labels = {
+            route.label for route in self.node.routes if route.label in self._own and outcome in _effective(route)[0]
+        }
+        rest = set() if labels and self._always_decides(outcome) else {""}
+        return frozenset((outcome, label) for label in labels | rest)
+
+    def _always_decides(self, outcome: RouteOn) -> bool:
+        exclusive = [route for route in self.node.routes if route.exclusive and outcome in route.on]
+        return bool(exclusive) and exclusive[-1].when is None
 
 
-def compatible(first: Requirement, second: Requirement) -> bool:
-    """Whether both can hold in one run."""
-    small, large = sorted((first, second), key=len)
-    return all(task not in large or choices & large[task] for task, choices in small.items())
+class TooDense(Exception):
+    """The graph has so many edges that the analysis would take long."""
 
 
 class Requirements:
-    """The requirements of all tasks, computed sources first."""
+    """The requirements of all tasks, computed sources first. Errors: TooDense, from every method."""
 
     def __init__(self, graph: Graph, *, exclusive_conditions: bool) -> None:
         self._graph = graph
-        self._exclusive = exclusive_conditions
         edges = {
             name: [target for route in node.routes for target in route.targets if target in graph.tasks]
             for name, node in graph.tasks.items()
         }
+        self._spent = 0
+        self._leads = {name: self._choices(node, exclusive_conditions) for name, node in graph.tasks.items()}
         self._loop_of: dict[str, int] = {}
         self._needs: dict[str, Requirement] = {}
         found = components(edges)
@@ -76,6 +104,22 @@ class Requirements:
             source: self._arrival(source, node.name) for source in node.sources if not self._same_loop(source, node)
         }
 
+    def compatible(self, first: Requirement, second: Requirement) -> bool:
+        """Whether both can hold in one run."""
+        small, large = sorted((first, second), key=len)
+        self._spend(1 + len(small))
+        return all(task not in large or choices & large[task] for task, choices in small.items())
+
+    def _spend(self, amount: int) -> None:
+        self._spent += amount
+        if self._spent > _BUDGET:
+            raise TooDense
+
+    def _choices(self, node: TaskNode, exclusive_conditions: bool) -> dict[str, frozenset[Choice]]:
+        """Per target what leads to it; nothing when all routes of the task can fire together."""
+        choices = Choices(node, exclusive_conditions=exclusive_conditions)
+        return choices.by_target() if choices.exclude_each_other() else {}
+
     def _same_loop(self, source: str, node: TaskNode) -> bool:
         return source in self._loop_of and self._loop_of[source] == self._loop_of.get(node.name)
 
@@ -89,16 +133,11 @@ class Requirements:
             self._needs[name] = needed
 
     def _arrival(self, source: str, target: str) -> Requirement:
-        node = self._graph.tasks[source]
         needed = self._needs.get(source, {})
-        if source in self._loop_of:
+        choices = self._leads[source].get(target, frozenset())
+        self._spend(1 + len(needed) + len(choices))
+        if source in self._loop_of or not choices:
             return needed
-        choices = frozenset(
-            choice
-            for route in node.routes
-            if target in route.targets
-            for choice in choices_of(node, route, exclusive_conditions=self._exclusive)
-        )
         return {**needed, source: choices}
 
 
@@ -110,17 +149,9 @@ def _effective(route: Route) -> tuple[frozenset[RouteOn], bool]:
     return (route.on & _LISTENS[call[1]], False) if call else (route.on, True)
 
 
-def _branches(node: TaskNode, exclusive_conditions: bool) -> dict[str, frozenset[RouteOn]]:
-    return {
-        route.label: _effective(route)[0]
-        for route in node.routes
-        if route.exclusive or (exclusive_conditions and _effective(route)[1])
-    }
-
-
-def _always_decides(node: TaskNode) -> bool:
-    exclusive = [route for route in node.routes if route.exclusive]
-    return bool(exclusive) and exclusive[-1].when is None
+def is_conditional(route: Route) -> bool:
+    """Whether it depends on more than the outcome and the branch."""
+    return _effective(route)[1]
 
 
 def _waits_for_all(node: TaskNode) -> bool:

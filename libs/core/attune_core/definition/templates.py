@@ -59,6 +59,8 @@ class Templates:
 
     def value(self, raw: Any, path: Path, stage: Stage) -> Value:
         """Any JSON. What cannot be compiled counts as null, the finding stops the definition."""
+        if self.findings.full:
+            return compile_value(None)
         try:
             compiled = compile_value(raw)
         except ExpressionError as error:
@@ -97,6 +99,8 @@ class Templates:
         """Report each text in the value that does not compile, at its own place."""
         before = self.findings.errors
         for leaf_path, text in texts(raw, path):
+            if self.findings.full:
+                return
             try:
                 compile_value(text)
             except ExpressionError as found:

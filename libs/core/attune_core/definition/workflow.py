@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
 
 from attune_core.definition.document import Path
@@ -151,20 +152,14 @@ def _vars(fields: Fields, reader: TaskReader) -> dict[str, Value]:
             message = f"`{shown(name)}` is not a name for a variable"
             fields.findings.error(path, "invalid_name", message, "letters, digits and _", on_key=True)
         values[name] = reader.templates.value(value, path, Stage.RUN)
-    ordered: dict[str, Value] = {}
-    while len(ordered) < len(values):
-        ready = [name for name in values if name not in ordered and _is_ready(name, values, ordered)]
-        if not ready:
-            rest = [name for name in values if name not in ordered]
-            message = f"the variables {', '.join(rest[:5])} need each other"
-            fields.findings.error((*fields.at("vars"), rest[0]), "vars_cycle", message, on_key=True)
-            return values
-        ordered.update((name, values[name]) for name in ready)
-    return ordered
-
-
-def _is_ready(name: str, values: Mapping[str, Value], ordered: Mapping[str, Value]) -> bool:
-    return all(other in ordered or other not in values for other in values[name].reads.vars)
+    reads = {name: sorted(value.reads.vars & values.keys()) for name, value in values.items()}
+    try:
+        return {name: values[name] for name in TopologicalSorter(reads).static_order()}
+    except CycleError as error:
+        names = sorted(set(error.args[1]))
+        message = f"the variables {', '.join(names[:5])} need each other"
+        fields.findings.error((*fields.at("vars"), names[0]), "vars_cycle", message, on_key=True)
+        return values
 
 
 def _output_map(fields: Fields, reader: TaskReader) -> Value | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import jsonschema_rs
@@ -47,7 +48,7 @@ def schema_faults(raw: Any) -> list[Fault]:
     if not isinstance(raw, Mapping):
         return [Fault((), "wrong_type", "a map of names or a JSON Schema is needed")]
     flat = is_flat(raw)
-    faults = list(_flat_faults(raw)) if flat else []
+    faults = list(islice(_flat_faults(raw), _MOST)) if flat else []
     faults += _type_faults(raw if not flat else {"properties": raw}, ())
     if not faults:
         schema = normalise_parameters(raw)

@@ -19,6 +19,7 @@ GROUPS: Final = ("all", "any", "not")
 _TEST_KEYS: Final = ("path", "operator", "value", "condition")
 _CONDITIONS: Final = ("any", "all")
 _DEEPEST: Final = 40
+_MOST_FAULTS: Final = 100
 _NEEDS_NO_VALUE: Final = frozenset(PRESENCE_OPERATORS)
 
 
@@ -90,6 +91,8 @@ class _Reader:
         self.faults: list[Fault] = []
 
     def read(self, raw: Any, path: Path, *, in_item: bool) -> Criteria:
+        if len(self.faults) >= _MOST_FAULTS:
+            return Every(())
         if len(path) > _DEEPEST:
             return self._fault(path, "too_deep", "the criteria are nested too deep", "use a `when` expression")
         if isinstance(raw, list):
