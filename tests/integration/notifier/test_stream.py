@@ -218,6 +218,14 @@ async def test_who_comes_back_is_told_to_look_again(house: House) -> None:
         assert stream.events[0] == ("resync", {}, "")
 
 
+async def test_everyone_looks_again_when_the_bus_was_away_for_a_moment(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house.stream("?execution=1") as stream:
+        monkeypatch.setattr(type(house.notifier._feed._consumer), "attachments", 2)
+        await until(lambda: stream.names == ["resync"])
+
+
 async def test_a_client_that_left_is_forgotten() -> None:
     async with open_house(ping=0.05) as house:
         async with house.stream():
