@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.codec import UnknownStateVersion, run_from_json, run_to_json, task_to_json
 from attune_core.workflow.state import (

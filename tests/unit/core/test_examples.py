@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from attune_core.definition.compile import compile_graph
 from attune_core.model.schema import apply_defaults
 from attune_core.packs.bundle import read_bundle

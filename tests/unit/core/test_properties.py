@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 import pytest
-from attune_core.definition.compile import compile_graph
 
+from attune_core.definition.compile import compile_graph
 from attune_core.definition.graph import Graph
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus

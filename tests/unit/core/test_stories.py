@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+
 from attune_core.definition.compile import compile_graph
 from attune_core.definition.parse import parse_workflow
-
 from attune_core.rehearsal.memory import MemoryRun
 from attune_core.rehearsal.run import EPOCH
 from attune_core.workflow.codec import run_from_json, run_to_json, task_to_json
