@@ -60,6 +60,10 @@ class Environments:
         attempt_log.flush()
         return await self._flights.do(key, lambda: self._build(key, pack, attempt_log))
 
+    async def stop(self) -> None:
+        """Give up what is under way."""
+        await self._flights.stop()
+
     async def _build(self, key: str, pack: Path, attempt_log: AttemptLog) -> Path:
         place = self._root / key
         async with _locked(self._root / f"{key}.lock"):

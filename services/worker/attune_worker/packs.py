@@ -43,6 +43,10 @@ class Packs:
             return place
         return await self._flights.do(plain, lambda: self._fetch(ref, digest, place))
 
+    async def stop(self) -> None:
+        """Give up what is under way."""
+        await self._flights.stop()
+
     async def _fetch(self, ref: str, digest: str, place: Path) -> Path:
         archive = await self._download(ref, digest)
         await asyncio.to_thread(self._install, archive, place)

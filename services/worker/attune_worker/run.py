@@ -104,6 +104,8 @@ async def _until_stopped(work: Coroutine[Any, Any, Any], job: Job, seconds: floa
         raise _Stopped(job.stopped.result())
     task = asyncio.ensure_future(work)
     await asyncio.wait({task, job.stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    if task.cancelled():
+        raise ActionFailure("worker_error", "the action was cancelled from inside")
     if task.done():
         return task.result()
     why = job.stopped.result() if job.stopped.done() else Stop.TIMED_OUT

@@ -28,6 +28,13 @@ class SingleFlight(Generic[K, V]):
     def under_way(self, key: K) -> bool:
         return key in self._flights
 
+    async def stop(self) -> None:
+        """Cancel what is under way; those who wait for it are cancelled too."""
+        flights = list(self._flights.values())
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+
     def _landed(self, key: K, flight: asyncio.Task[V]) -> None:
         del self._flights[key]
         if not flight.cancelled():

@@ -1,4 +1,4 @@
-"""A worker as a process of its own, on the loop of services: what it leaves behind, and strangers among its children."""
+"""A worker as a process of its own, on the loop of services: what it leaves behind, strangers among its children."""
 
 from __future__ import annotations
 

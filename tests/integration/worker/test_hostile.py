@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from tests.support.waiting import until
-from tests.support.workbench import Workbench
+from tests.support.workbench import Workbench, workbench
 
 from attune_worker.children import proc
 
@@ -187,3 +189,15 @@ def _is_sleep(pid: int) -> bool:
             return stream.read().startswith(b"sleep\x00600")
     except OSError:
         return False
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a user of its own")
+async def test_a_user_of_its_own_cannot_touch_the_workers_files() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        async with workbench(Path(name), worker_uid=54321) as bench:
+            done = await bench.shell('id -u; echo mine > "$TMPDIR/x"; touch "$ATTUNE_PACK_DIR/y" && echo wrote; true')
+            assert done.result == 54321
+            done = await bench.shell("while :; do sleep 600 & done", timeout=60)
+            assert done.error is not None
+            assert "fork" in done.error["stderr"]

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from tests.support.waiting import until
 from tests.support.workbench import Workbench, workbench
 
@@ -15,6 +16,7 @@ from attune_common.bus.bus import BusUnavailable
 from attune_common.contracts.envelope import Wire
 from attune_common.contracts.execution import ExecutionAccepted, ExecutionCompleted, ExecutionLog
 from attune_common.contracts.worker import WorkerHeartbeat
+from attune_worker.natives import NATIVES
 
 QUEUE = topology.worker("default", 1).queue
 
@@ -108,6 +110,18 @@ async def test_odd_jobs_fail_one_by_one(bench: Workbench) -> None:
         error = (await bench.completion(job)).error
         assert error is not None
         assert error["type"] == expected
+
+
+async def test_a_cancellation_out_of_nowhere_is_a_failure_like_any_other(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def frozen(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setitem(NATIVES, "core.noop", frozen)
+    done = await bench.run(bench.job("native", "core.noop"))
+    assert done.error is not None
+    assert done.error["type"] == "worker_error"
 
 
 async def test_more_jobs_than_slots_never_run_more_at_once(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class Child:
     async def _terminate(self, grace: float) -> None:
         if grace <= 0:
             return
-        self.tree.signal(signal.SIGTERM)
+        self.tree.send(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await asyncio.shield(self._watcher.exited)

@@ -36,9 +36,9 @@ class Tree:
             return True
         return process.started >= self.started and proc.carries(process.pid, self.mark)
 
-    def signal(self, number: signal.Signals) -> int:
-        """Send it to all that live; how many there were."""
-        return _send(self.members(), number)
+    def send(self, number: signal.Signals) -> int:
+        """Send it to all that live; how many there were. Without /proc: to the group."""
+        return self._send(self.members(), number)
 
     async def kill(self) -> bool:
         """SIGKILL until nothing lives; False when something could not be killed within two seconds."""
@@ -46,11 +46,16 @@ class Tree:
             members = self.members()
             for process in members:
                 _reap(process, self.root)
-            if not _send(members, signal.SIGSTOP):
+            if not self._send(members, signal.SIGSTOP):
                 return True
-            _send(members, signal.SIGKILL)
+            self.send(signal.SIGKILL)
             await asyncio.sleep(_PAUSE)
         return False
+
+    def _send(self, members: list[proc.Process], number: signal.Signals) -> int:
+        if not members and not os.path.exists("/proc/self"):
+            return _send_group(self.root, number)
+        return _send(members, number)
 
 
 def _with_descendants(found: set[int], everything: dict[int, proc.Process]) -> set[int]:
@@ -72,6 +77,14 @@ def _send(members: list[proc.Process], number: signal.Signals) -> int:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(process.pid, number)
     return len(living)
+
+
+def _send_group(group: int, number: signal.Signals) -> int:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return 0
+    return 1
 
 
 def _reap(process: proc.Process, root: int) -> None:

@@ -58,7 +58,7 @@ async def _call(
     attempt: Attempt, method: str, path: str, body: Any = None, *, missing_is_fine: bool = False
 ) -> HttpResponse:
     settings = attempt.bench.settings
-    headers = {"Authorization": f"Bearer {attempt.spec.api_token}", "Content-Type": "application/json"}
+    headers = {**bearer(attempt.spec.api_token), "Content-Type": "application/json"}
     url = f"{settings.api_url.rstrip('/')}/api/v1{path}"
     content = None if body is None else json.dumps(body)
     request = HttpRequest(method, url, headers, body=content, timeout=_SECONDS, follow_redirects=False)

@@ -39,11 +39,6 @@ class Attempt:
     def spec(self) -> ExecutionScheduled:
         return self.job.spec
 
-    @property
-    def api_token(self) -> str:
-        """What the API takes as this very attempt, for as long as it is the current one."""
-        return f"att_exec-{self.spec.execution_id}_{self.spec.token}"
-
 
 class Runtime(Protocol):
     """`prepare` fetches and builds what is needed, outside of the action's time, and gives the action itself:
