@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -144,3 +146,66 @@ def write(root: Path, files: Mapping[str, str]) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     return root
+
+
+@dataclass
+class Services:
+    """The services apart, over given servers. Each process may be killed and started again by its name."""
+
+    folder: Path
+    servers: Mapping[str, str]
+    processes: dict[str, Process] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.stream_url = f"http://127.0.0.1:{free_port()}"
+        self.admin, self.worker = (f"att_{name}_{secrets.token_hex(32)}" for name in ("admin", "worker"))
+
+    @property
+    def cli(self) -> Attune:
+        env = environment(ATTUNE_API_URL=self.url, ATTUNE_API_TOKEN=self.admin, ATTUNE_DATA_DIR=str(self.folder))
+        return Attune(env, self.folder)
+
+    def start(self, *names: str) -> None:
+        """Names such as `worker-2`; a name that ran before runs again."""
+        for name in names:
+            own = {"ATTUNE_DATA_DIR": str(self.folder / name), "ATTUNE_WORKER_NAME": name}
+            if name.startswith("worker"):
+                own["ATTUNE_API_TOKEN"] = self.worker
+            command = (name.partition("-")[0],)
+            self.processes[name] = Process(command, self._environment() | own, self.folder / f"{name}.log")
+            self.processes[name].start()
+
+    def until_ready(self) -> None:
+        until_sync(self._ready, START_SECONDS, "the services are ready")
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            if process.status is None:
+                process.stop()
+
+    def _ready(self) -> bool:
+        for process in self.processes.values():
+            assert process.status is None, process.text()[-3000:]
+        return self.cli.run("pack", "show", "core", expect=None).returncode == 0
+
+    def _environment(self) -> dict[str, str]:
+        return environment(
+            **self.servers,
+            ATTUNE_API_URL=self.url,
+            ATTUNE_API_PORT=self.url.rpartition(":")[2],
+            ATTUNE_NOTIFIER_URL=self.stream_url,
+            ATTUNE_NOTIFIER_PORT=self.stream_url.rpartition(":")[2],
+            ATTUNE_BOOTSTRAP_ADMIN_TOKEN=self.admin,
+            ATTUNE_BOOTSTRAP_WORKER_TOKEN=self.worker,
+            ATTUNE_LEASE_SECONDS="6",
+            ATTUNE_HEARTBEAT_SECONDS="2",
+            ATTUNE_SELF_FENCE_SECONDS="4",
+            ATTUNE_DISPATCH_LOST_SECONDS="5",
+        )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

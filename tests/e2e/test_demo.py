@@ -66,6 +66,7 @@ def test_a_killed_demonstration_takes_its_processes_along(folder: Path) -> None:
 def test_a_demonstration_that_cannot_start_says_why(folder: Path) -> None:
     env = environment(TMPDIR=str(folder), ATTUNE_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     done = Attune(env).run("demo", "--services", expect=None)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "Traceback" not in done.stderr
-    assert "error:" in done.stderr
+    assert "database_unreachable" in done.stderr
+    assert "ATTUNE_DATABASE_URL" in done.stderr

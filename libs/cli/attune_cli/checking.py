@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 def check_pack(root: Path) -> list[Problem]:
     """All findings in a pack's files, warnings too. Errors: NotAPack."""
-    from attune_core.packs.bundle import read_bundle
-
     from attune_client.archive import pack_files
     from attune_core.errors import DefinitionError
+    from attune_core.packs.bundle import read_bundle
 
     try:
         return list(read_bundle(pack_files(root)).warnings)

@@ -17,14 +17,16 @@ class Exit(IntEnum):
 
 
 _REFUSALS = frozenset({401, 403, 404})
+_UNREACHABLE = frozenset({"api_unreachable", "database_unreachable"})
 
 
 def exit_code(error: Exception) -> Exit:
     """The code for an error that ended a command."""
-    from attune_client.errors import ApiError, ApiUnreachable
+    from attune_client.errors import ApiError
+    from attune_core.errors import AttuneError
 
     match error:
-        case ApiUnreachable():
+        case AttuneError(code=code) if code in _UNREACHABLE:
             return Exit.UNREACHABLE
         case ApiError(status=status) if status in _REFUSALS:
             return Exit.REFUSED

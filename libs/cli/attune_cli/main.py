@@ -56,8 +56,12 @@ def main() -> None:
         from attune_cli.problems import report
 
         sys.exit(report(error))
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()
+            sys.exit(Exit.OK)
+        from attune_cli.problems import report
+
+        sys.exit(report(AttuneError(str(error), code="system_error")))
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(Exit.OK)

@@ -13,16 +13,12 @@ if TYPE_CHECKING:
 
     from attune_core.errors import AttuneError, Problem
 
-_NEXT = {
-    Exit.UNREACHABLE: "attune dev",
-    Exit.REFUSED: "",
-}
 _STYLES = {"error": "red", "warning": "yellow"}
 
 
 def report(error: AttuneError) -> Exit:
     """Print an error with its places and hint; return the exit code it stands for."""
-    from attune_client.errors import ApiError
+    from attune_client.errors import ApiError, ApiUnreachable
     from attune_core.errors import DefinitionError
 
     screen, code = console(stderr=True), exit_code(error)
@@ -35,8 +31,8 @@ def report(error: AttuneError) -> Exit:
         screen.print(f"hint: {error.hint}", style="cyan", markup=False)
     if isinstance(error, ApiError) and error.request_id:
         screen.print(f"request: {error.request_id}", style="dim", markup=False)
-    if _NEXT.get(code):
-        screen.print(f"next:  {_NEXT[code]}", markup=False)
+    if isinstance(error, ApiUnreachable):
+        screen.print("next:  attune dev", markup=False)
     return code
 
 

@@ -10,9 +10,17 @@ from typing import Any
 
 import uvicorn
 
+from attune_core.errors import AttuneError
+
 START_SECONDS = 15.0
 DEFAULT_PORT = 8080
 _BACKLOG = 2048
+
+
+class AddressTaken(AttuneError):
+    """The port is in use, or the address is none of this machine."""
+
+    code = "address_taken"
 
 
 class _Server(uvicorn.Server):
@@ -73,10 +81,15 @@ def listen(host: str, port: int) -> socket.socket:
 def open_socket(host: str, port: int | None) -> socket.socket:
     """The port that was asked for; when none was, 8080 or, where that is taken, any free one.
 
-    Errors: OSError when the port that was asked for is taken.
+    Errors: AddressTaken when the port that was asked for is taken.
     """
     if port is not None:
-        return listen(host, port)
+        try:
+            return listen(host, port)
+        except OSError as problem:
+            raise AddressTaken(
+                f"cannot listen on {host}:{port}: {problem.strerror}", hint="`--port 0` takes any free one"
+            ) from problem
     try:
         return listen(host, DEFAULT_PORT)
     except OSError:

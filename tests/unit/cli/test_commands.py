@@ -113,3 +113,17 @@ def test_the_graph_of_a_file_needs_no_platform() -> None:
     edges = json.loads(found.stdout)
     assert len(edges) == 10
     assert {"to": "cleanup_deployment", "on": "on_complete"} in edges["rollback_deployment"]
+
+
+def test_settings_and_servers_that_are_wrong_are_told_in_sentences() -> None:
+    plain = {"PATH": ""}
+    bad = attune("db", "migrate", env={**plain, "ATTUNE_POOL_SIZE": "many", "ATTUNE_LOG_FORMAT": "xml"})
+    assert bad.returncode == Exit.FAILED
+    assert "ATTUNE_POOL_SIZE" in bad.stderr
+    assert "ATTUNE_LOG_FORMAT" in bad.stderr
+    gone = attune("db", "migrate", env={**plain, "ATTUNE_DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/x"})
+    assert gone.returncode == Exit.UNREACHABLE
+    assert "postgresql://127.0.0.1:1/x" in gone.stderr
+    assert "secret" not in gone.stderr
+    for done in (bad, gone):
+        assert "Traceback" not in done.stderr

@@ -10,7 +10,7 @@ import pytest
 
 from attune_cli.dev.home import AlreadyRunning, Home
 from attune_cli.dev.packs import PackWatcher
-from attune_cli.serving import open_socket, port_of
+from attune_cli.serving import AddressTaken, open_socket, port_of
 from attune_client.discovery import find
 from attune_core.errors import AttuneError
 
@@ -50,7 +50,7 @@ def test_what_is_announced_is_found_until_it_is_gone(tmp_path: Path, monkeypatch
 
 def test_a_port_that_was_asked_for_is_had_or_refused() -> None:
     taken = open_socket("127.0.0.1", 0)
-    with taken, pytest.raises(OSError, match="in use"):
+    with taken, pytest.raises(AddressTaken, match="in use"):
         open_socket("127.0.0.1", port_of(taken))
 
 

@@ -19,10 +19,9 @@ def migrate(output: Output = Format.TABLE) -> None:
     """Bring the schema of ATTUNE_DATABASE_URL to this version. Safe to repeat and to run in parallel."""
     import asyncio
 
-    from attune_common.runtime.settings import Settings
-    from attune_common.store.migrate import migrate as apply
+    from attune_cli.servers import load_settings, migrate_database
 
-    applied = asyncio.run(apply(Settings().database_url))
+    applied = asyncio.run(migrate_database(load_settings().database_url))
     if output is Format.TABLE and not applied:
         say("the schema is up to date")
         return

@@ -66,10 +66,10 @@ def asyncapi(output: Output = Format.YAML) -> None:
 
 def _run(name: str, main: Any, **given: Any) -> None:
     """Run a service's `main(settings, stopping)` until a signal; only options that were given override settings."""
+    from attune_cli.servers import load_settings
     from attune_common.runtime import logging
     from attune_common.runtime.lifecycle import run_service
-    from attune_common.runtime.settings import Settings
 
-    settings = Settings(**{field: value for field, value in given.items() if value is not None})
+    settings = load_settings(**{field: value for field, value in given.items() if value is not None})
     logging.configure(settings, name)
     run_service(lambda stopping: main(settings, stopping))

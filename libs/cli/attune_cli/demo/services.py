@@ -65,12 +65,11 @@ async def _start(children: Children, folder: Path, environment: dict[str, str], 
 
 async def _database() -> str:
     """The database of the demonstration on the server of ATTUNE_DATABASE_URL: made, and migrated."""
-    from attune_common.store.migrate import ensure_database, migrate
+    from attune_cli.servers import migrate_database
 
     given = urlsplit(os.environ.get("ATTUNE_DATABASE_URL") or DEFAULT_DATABASE_URL)
     url = urlunsplit(given._replace(path=f"/{DATABASE}"))
-    await ensure_database(url)
-    await migrate(url)
+    await migrate_database(url, create=True)
     return url
 
 

@@ -6,8 +6,8 @@ import asyncio
 import os
 from pathlib import Path
 
+from attune_cli.servers import migrate_database
 from attune_common.store.embedded.cluster import EmbeddedPostgres
-from attune_common.store.migrate import ensure_database, migrate
 
 
 class Database:
@@ -24,13 +24,11 @@ class Database:
         return self._server is not None
 
     async def start(self) -> None:
-        """Running and with this version's schema. Errors: EmbeddedError, MigrationError, OSError."""
-        if self._server is None:
-            await ensure_database(self._given)
-        else:
+        """Running and with this version's schema. Errors: EmbeddedError and those of `migrate_database`."""
+        if self._server is not None:
             self._starting = asyncio.create_task(asyncio.to_thread(self._server.start))
             self.url = await asyncio.shield(self._starting)
-        await migrate(self.url)
+        await migrate_database(self.url, create=self._server is None)
 
     async def stop(self) -> None:
         """A start that was given up is waited for: it cannot be stopped half way."""

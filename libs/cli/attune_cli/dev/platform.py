@@ -10,6 +10,7 @@ from typing import Any
 
 from attune_cli.dev.database import Database
 from attune_cli.dev.home import Home
+from attune_cli.servers import load_settings
 from attune_cli.serving import open_socket, port_of
 from attune_common.runtime import logging
 from attune_common.runtime.settings import Settings
@@ -73,7 +74,7 @@ class DevPlatform:
         worker = self._home.token("worker-token")
         quick = {name: value for name, value in _QUICK.items() if f"ATTUNE_{name.upper()}" not in os.environ}
         given: dict[str, Any] = {**quick, **self._overrides}
-        return Settings(
+        return load_settings(
             **given,
             data_dir=self._home.folder,
             database_url=self.database.url,

@@ -13,16 +13,16 @@ from attune_cli.dev.packs import PackWatcher
 from attune_cli.dev.platform import DevPlatform
 from attune_cli.output import say
 from attune_cli.problems import report
+from attune_cli.servers import load_settings
 from attune_client import AsyncAttune
 from attune_client.discovery import Address
 from attune_common.runtime import logging
 from attune_common.runtime.lifecycle import run_service
-from attune_common.runtime.settings import Settings
 
 
 def serve(folder: Path, host: str, port: int | None, packs: Sequence[Path], overrides: dict[str, Any]) -> None:
     """Run until SIGINT or SIGTERM. Errors: AlreadyRunning, EmbeddedError, MigrationError, OSError."""
-    logging.configure(Settings(**overrides), "attune-dev")
+    logging.configure(load_settings(**overrides), "attune-dev")
     platform = DevPlatform(folder, host, port, overrides)
     run_service(lambda stopping: _main(platform, packs, stopping))
 
