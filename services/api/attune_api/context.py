@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from attune_api.admission import Admission
 from attune_common.bus.bus import Bus
 from attune_common.runtime.health import Health
 from attune_common.runtime.settings import Settings
@@ -28,7 +29,10 @@ class Context:
     prepared: bool = False
     unpacking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
+    admission: Admission = field(init=False)
+
     def __post_init__(self) -> None:
+        self.admission = Admission(self.store, self.settings.limits.backlog)
         self.health.add("database", self.store.healthy)
         self.health.add("bus", lambda: self.bus.healthy)
         self.health.add("prepared", lambda: self.prepared)

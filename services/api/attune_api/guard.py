@@ -12,9 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attune_api.errors import ApiError
 from attune_api.problems import as_api_error, problem_response
+from attune_common.runtime import metrics
 
 log = structlog.get_logger(__name__)
 
+_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 
 
@@ -44,7 +46,9 @@ class Guard:
             if answer.status:
                 raise
             await problem_response(_told(problem, request_id), request_id)(scope, receive, answer.send)
-        _log_access(scope, answer.status, time.perf_counter() - begun, request_id)
+        seconds = time.perf_counter() - begun
+        _measure(scope, answer.status, seconds)
+        _log_access(scope, answer.status, seconds, request_id)
 
 
 class _Answer:
@@ -77,6 +81,16 @@ def _told(problem: Exception, request_id: str) -> ApiError:
         return known
     log.error("request failed", request_id=request_id, exc_info=problem)
     return InternalError("something went wrong on our side", hint=f"the log tells more under {request_id}")
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    """By the route's pattern, never by the address, so that the number of series is bounded."""
+    route = getattr(scope.get("route"), "path", "none")
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    metrics.counter("api_requests_total", "Requests answered", "method", "route", "status").labels(
+        method, route, str(status)
+    ).inc()
+    metrics.histogram("api_request_seconds", "Time to answer a request", "route").labels(route).observe(seconds)
 
 
 def _log_access(scope: Scope, status: int, seconds: float, request_id: str) -> None:

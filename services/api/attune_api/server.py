@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from attune_api.protocol import BoundedProtocol
+
 
 class Api:
     """The API as a process part: an HTTP server over an app. `port` is known after `start`."""
@@ -16,7 +18,7 @@ class Api:
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
         config = uvicorn.Config(
             app, host=host, port=port, log_config=None, access_log=False, server_header=False,
-            timeout_keep_alive=30, h11_max_incomplete_event_size=64 * 1024,
+            timeout_keep_alive=30, http=BoundedProtocol,
         )  # fmt: skip
         self._server = _Server(config)
         self._serving: asyncio.Task[None] | None = None

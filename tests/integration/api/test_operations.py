@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import httpx2
 import pytest
+from tests.integration.api import world
 from tests.integration.api.conftest import ADMIN, Clients
 from tests.support.waiting import until
 
-from attune_api import routing
+from attune_api import protocol, routing
+from attune_api.admission import Admission
 from attune_api.app import all_routes, create_app
 from attune_api.documentation import statuses
 from attune_api.server import Api
@@ -39,7 +42,18 @@ async def test_not_ready_while_the_bus_is_away(clients: Clients) -> None:
 async def test_metrics_can_be_scraped(clients: Clients) -> None:
     answer = await clients.client().get(f"{ROOT}/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
-    assert b"# TYPE attune_" in answer.content or b"# TYPE python_" in answer.content
+    again = await clients.client().get(f"{ROOT}/metrics")
+    assert b'attune_api_requests_total{method="GET",route="/metrics",status="200"}' in again.content
+
+
+async def test_addresses_make_no_series_of_their_own(clients: Clients, api: httpx2.AsyncClient) -> None:
+    for place in range(5):
+        await api.get(f"/executions/{place + 1000}")
+        await api.get(f"/nothing/{place}")
+    scraped = (await api.get(f"{ROOT}/metrics")).text
+    assert 'route="/api/v1/executions/{id}"' in scraped
+    assert "/executions/1000" not in scraped
+    assert "/nothing" not in scraped
 
 
 async def test_limits_are_those_of_the_settings(api: httpx2.AsyncClient) -> None:
@@ -114,7 +128,8 @@ async def _raw(port: int, request: bytes) -> bytes:
     await writer.drain()
     async with asyncio.timeout(10):
         answer = await reader.readuntil(b"\r\n\r\n")
-        answer += await reader.read(65536)
+        with suppress(ConnectionResetError):
+            answer += await reader.read(65536)
     writer.close()
     return answer
 
@@ -154,3 +169,39 @@ async def test_it_comes_up_with_its_tokens_and_core_pack(postgres_server: object
         ) as client:
             await until(lambda: app.state.context.prepared)
             assert (await client.get("/api/v1/packs/core")).status_code == 200
+
+
+async def test_a_head_without_end_is_cut_off(served: int) -> None:
+    answer = await _raw(served, b"GET /health/live HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * protocol.HEAD_BYTES)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_who_says_nothing_is_hung_up_on(served: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", served)
+    writer.write(b"GET /health/live HT")
+    async with asyncio.timeout(10):
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_connection_serves_many_requests(served: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_BYTES", 1000)
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{served}") as client:
+        for _ in range(20):
+            answer = await client.put(
+                "/api/v1/kv/a", json={"value": "x" * 5000}, headers={"Authorization": f"Bearer {ADMIN}"}
+            )
+            assert answer.status_code in (200, 201)
+
+
+async def test_too_long_a_queue_takes_no_more(clients: Clients, api: httpx2.AsyncClient, store: Store) -> None:
+    context = clients.app.state.context
+    context.admission = Admission(store, 2)
+    for _ in range(3):
+        await world.execution(store, status="scheduled")
+    answer = await api.post("/executions", json={"action": "core.noop"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "backlog_full")
+    assert answer.headers["retry-after"] == "10"
+    context.admission = Admission(store, 3)
+    assert (await api.post("/executions", json={"action": "core.noop"})).status_code == 202

@@ -59,3 +59,9 @@ async def request_cancel(unit: Connection, execution: int) -> None:
 async def finish_cancelled(unit: Connection, execution: int, error: Mapping[str, Any]) -> None:
     """End an execution that no worker holds."""
     await unit.execute(_SQL.finish_cancelled, execution, dict(error))
+
+
+async def waiting(connection: Connection, most: int) -> int:
+    """How many executions wait for an executor or a worker, counted up to `most`."""
+    count: int = await connection.fetchval(_SQL.waiting, most)
+    return count

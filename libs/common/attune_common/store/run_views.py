@@ -43,7 +43,7 @@ async def task_executions(connection: Connection, run: int, task: str, after: tu
 
 
 async def graph(connection: Connection, run: int) -> Row | None:
-    """task_graph, status, workflow_ref."""
+    """task_graph, tasks (as defined, in order), status, workflow_ref."""
     return await connection.fetchrow(_SQL.graph, run)
 
 

@@ -67,16 +67,24 @@ def graph(run: int, row: Row, tasks: list[Row]) -> GraphView:
     adjacency: Mapping[str, list[dict[str, str]]] = row["task_graph"]
     rows = {task["task_name"]: task for task in tasks}
     states = {name: task_from_json(task["state"]) for name, task in rows.items()}
-    named = dict.fromkeys([*adjacency, *rows])
+    named = dict.fromkeys([*_defined(row["tasks"]), *adjacency, *rows])
     edges = [
         Edge(source=source, to=way["to"], on=way["on"], fired=_fired(source, way, states))
-        for source, ways in adjacency.items()
-        for way in ways
+        for source in named
+        for way in adjacency.get(source, ())
     ]
     nodes = [_node(name, rows.get(name), states.get(name, NEVER)) for name in named]
     return GraphView(
         workflow_execution=run, workflow_ref=row["workflow_ref"], status=row["status"], nodes=nodes, edges=edges
     )
+
+
+def _defined(tasks: Any) -> list[str]:
+    """The names in the order of the definition, sub-tasks after their block; jsonb keeps no order of keys."""
+    names: list[str] = []
+    for task in tasks:
+        names += [task["name"], *_defined(task.get("tasks") or [])]
+    return names
 
 
 def _node(name: str, row: Row | None, state: TaskState) -> Node:

@@ -29,3 +29,8 @@ UPDATE attune.execution
 SET status = 'cancelled', cancel_requested = true, error = $2, completed_at = now(), updated = now(),
     lease_until = NULL
 WHERE id = $1;
+
+-- name: waiting
+SELECT count(*) FROM (
+  SELECT 1 FROM attune.execution WHERE status IN ('requested', 'scheduled') LIMIT $1
+) AS waiting;

@@ -48,7 +48,7 @@ WHERE e.workflow_run = $1 AND e.task_name = $2 AND (e.iteration, e.task_index) >
 ORDER BY e.iteration, e.task_index LIMIT $5;
 
 -- name: graph
-SELECT v.task_graph, r.status, r.workflow_ref
+SELECT v.task_graph, v.definition -> 'tasks' AS tasks, r.status, r.workflow_ref
 FROM attune.workflow_run r JOIN attune.workflow_version v ON v.digest = r.version WHERE r.id = $1;
 
 -- name: graph_tasks
