@@ -57,6 +57,8 @@ def _check_scope(draft: Draft, use: Use, scope: str, read: Collection[str], exis
     if not missing:
         return
     for path, text in texts(use.raw, use.path):
+        if not any(draft.findings.room(severity) for severity in Severity):
+            return
         here = sorted(missing & _read_in(text, use, scope))
         hard = hard_names(text, scope) if here else frozenset()
         for name in here:

@@ -11,6 +11,7 @@ MAX_TEXT: Final = 4 * 1024 * 1024
 """Characters after the expansion of aliases."""
 
 MAX_TASKS: Final = 1_000
+MAX_TEMPLATES: Final = 10_000
 MAX_PROBLEMS: Final = 200
 MAX_SECONDS: Final = 366 * 86_400
 MAX_RETRIES: Final = 1_000

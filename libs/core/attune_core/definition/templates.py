@@ -11,7 +11,7 @@ from attune_core.definition.composer import kind_of
 from attune_core.definition.document import Path
 from attune_core.definition.fields import number
 from attune_core.definition.findings import Findings
-from attune_core.definition.limits import MAX_SECONDS
+from attune_core.definition.limits import MAX_SECONDS, MAX_TEMPLATES
 from attune_core.expressions.references import References
 from attune_core.expressions.render import (
     Condition,
@@ -56,10 +56,12 @@ class Templates:
         self.findings = findings
         self.uses: list[Use] = []
         self.task: str | None = None
+        self._counted = 0
+        self._refused = False
 
     def value(self, raw: Any, path: Path, stage: Stage) -> Value:
         """Any JSON. What cannot be compiled counts as null, the finding stops the definition."""
-        if self.findings.full:
+        if self.findings.full or not self._count(raw, path):
             return compile_value(None)
         try:
             compiled = compile_value(raw)
@@ -78,6 +80,8 @@ class Templates:
             self.findings.error(path, "wrong_type", f"a condition must be text, not {kind_of(raw)}", hint)
             return None
         text = str(raw).lower() if isinstance(raw, bool) else raw
+        if not self._count("{{", path):
+            return None
         try:
             compiled = compile_condition(text)
         except ExpressionError as error:
@@ -94,6 +98,16 @@ class Templates:
             return self.value(raw, path, stage)
         found = number(raw, path, self.findings, low=0, high=MAX_SECONDS, above_low=above_zero)
         return None if found is None else self.value(found, path, stage)
+
+    def _count(self, raw: Any, path: Path) -> bool:
+        """Whether there may be so many templates: each costs about as much as a small file."""
+        self._counted += sum(has_template(text) for _, text in texts(raw, ()))
+        if self._counted > MAX_TEMPLATES and not self._refused:
+            message = f"a workflow has at most {MAX_TEMPLATES:,} templates"
+            hint = "move a part of it into a workflow of its own"
+            self.findings.error(path, "too_many_templates", message, hint)
+            self._refused = True
+        return not self._refused
 
     def _locate(self, raw: Any, path: Path, error: ExpressionError) -> None:
         """Report each text in the value that does not compile, at its own place."""

@@ -144,8 +144,7 @@ def test_a_deep_definition_from_json_is_refused_and_not_fatal() -> None:
         "ref: a.b\ntasks:\n- name: a\n  action: a.b\n  input: [{}]\n".replace(
             "[{}]", "{x: [" + ", ".join(f'"{{{{ task.t{n}.result | default(1) }}}}"' for n in range(4_000)) + "]}"
         ),
-        "ref: a.b\ntasks: [{name: a}]\nvars:\n"
-        + "".join(f'  v{n}: "{{{{ vars.v{n + 1} }}}}"\n' for n in range(4_000)),
+        "ref: a.b\ntasks: [{name: a}]\nvars:\n" + "".join(f'  v{n}: "{{{{ vars.v{n + 1} }}}}"\n' for n in range(4_000)),
         "ref: a.b\ntasks: [{name: a}]\nparameters:\n" + "".join(f"  v{n}: {{tpye: x}}\n" for n in range(4_000)),
         "ref: a.b\ntasks:\n- name: a\n  decision:\n"
         + "".join(f"  - {{when: 'true', next: t{n}}}\n" for n in range(4_000)),

@@ -111,6 +111,12 @@ def test_too_many_tasks() -> None:
     assert (problem.code, problem.line) == ("too_many_tasks", 1_003)
 
 
+def test_too_many_templates() -> None:
+    templates = ", ".join(['"{{ 1 }}"'] * 10_001)
+    (problem,) = check(f"ref: a.b\ntasks:\n- name: a\n  when: 'true'\n  input: {{x: [{templates}]}}\n")
+    assert (problem.code, problem.line, problem.column) == ("too_many_templates", 5, 10)
+
+
 def test_yaml_problems_and_others_come_together() -> None:
     problems = check("ref: a.b\nref: a.c\ntasks: [{name: a, timeout: 0}]\n")
     assert [p.code for p in problems] == ["yaml_duplicate_key", "out_of_range"]
