@@ -130,6 +130,8 @@ EXAMPLES: list[tuple[str, Any]] = [
     ("'john smith' | regex_replace('(\\\\w+) (?P<last>\\\\w+)', '\\\\g<last> \\\\1')", "smith john"),
     ("'é1é' | regex_replace('é', 'e')", "e1e"),
     ("'abc' | regex_replace('', '-')", "-a-b-c-"),
+    ("'abc' | regex_replace('(b)|z', '[\\\\1\\\\g<1>]')", "a[bb]c"),
+    ("'abc' | regex_replace('b', '\\\\\\\\')", "a\\c"),
     ("'a\\nb' | regex_replace('^', '> ', multiline=true)", "> a\n> b"),
     ("vars.hosts | map(attribute='tags.env', default='?')", ["prod", "test", "?"]),
     ("['a', 'b'] | map('upper')", ["A", "B"]),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from attune_core.expressions import template
-from attune_core.expressions.limits import CACHED_CHARS, OUTPUT_CHARS, RANGE_LENGTH, SOURCE_CHARS, VALUE_DEPTH
+from attune_core.expressions.frame import Frame, measure
+from attune_core.expressions.limits import CACHED_CHARS, FUEL, OUTPUT_CHARS, RANGE_LENGTH, SOURCE_CHARS, VALUE_DEPTH
 from attune_core.expressions.render import check_value, compile_value
 from attune_core.expressions.scope import Scope
 from tests.unit.core.expressions.rendering import evaluated, failure, refusal, rendered
@@ -34,6 +35,35 @@ def test_the_size_of_numbers() -> None:
     assert evaluated("2 ** 1023 // 2 ** 1000") == 2**23
     assert failure("{{ 2 ** 1024 }}").code == "number_too_big"
     assert failure("{{ 2 ** 1023 * 2 }}").code == "number_too_big"
+
+
+def test_a_power_is_refused_before_it_is_computed() -> None:
+    assert "A power has more" in failure("{{ 9 ** 9999999 }}").message
+    assert evaluated("(-1) ** (2 ** 900 + 1)") == -1
+
+
+def test_signs_in_a_row() -> None:
+    assert evaluated("-" * 20 + "1") == 1
+    assert evaluated("not " * 20 + "true") is True
+    assert refusal("{{ " + "-" * 21 + "1 }}").code == "template_too_complex"
+    assert refusal("{{ " + "not " * 21 + "true }}").code == "template_too_complex"
+
+
+def test_the_memory_of_a_pattern() -> None:
+    assert evaluated("'a' | regex_match('\\\\pL')") is True
+    assert failure("{{ 'a' | regex_match('(?i)(\\\\pL|\\\\pN){200}') }}").code == "wrong_pattern"
+
+
+def test_a_deep_value_costs_more_than_a_flat_one() -> None:
+    deep: Any = 1
+    for _ in range(90):
+        deep = [deep]
+    spent = []
+    for value in (deep, [1] * 90):
+        frame = Frame(Scope())
+        measure(frame, value)
+        spent.append(FUEL - frame.fuel)
+    assert spent[0] > 3 * spent[1] >= 270
 
 
 def test_the_depth_of_values() -> None:

@@ -68,13 +68,19 @@ def sortable(frame: Frame, values: list[Any], case_sensitive: bool) -> list[Any]
     chars = sum(len(value) for value in values if isinstance(value, str))
     rounds = max(1, len(values).bit_length())
     frame.charge(len(values) * rounds // 6 + (chars >> 4) + (chars >> 9) * rounds)
-    containers = [value for value in values if isinstance(value, list | tuple)]
-    for container in containers:
-        frame.charge(rounds)
-        measure(frame, container)
+    _weigh(frame, values, rounds)
     if case_sensitive:
         return values
     return [value.lower() if isinstance(value, str) else value for value in values]
+
+
+def _weigh(frame: Frame, values: list[Any], rounds: int) -> None:
+    """Lists are compared element by element, again and again."""
+    before = frame.fuel
+    for value in values:
+        if isinstance(value, list | tuple):
+            measure(frame, value)
+    frame.charge((before - frame.fuel) * rounds >> 2)
 
 
 def identity(frame: Frame, value: Any, case_sensitive: bool) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import re2
 
@@ -14,10 +15,13 @@ from attune_core.expressions.filters.registry import filter_named, text, whole
 from attune_core.expressions.frame import Frame
 from attune_core.expressions.limits import PATTERN_CHARS
 
-MEMORY = 1 << 20
+MEMORY = 1 << 19
+KEPT = 128
+REFERENCE = re.compile(r"\\(?:(?P<number>\d)|g<(?P<name>\w+)>|(?P<escaped>.?))", re.DOTALL)
+Part: TypeAlias = "tuple[str, int | str | None]"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT)
 def compiled(pattern: str, ignorecase: bool, multiline: bool) -> Any:
     """Errors: ExpressionError for a pattern that is wrong or too large."""
     options = re2.Options()
@@ -91,10 +95,12 @@ def regex_replace(
 
 def _replaced(frame: Frame, written: str, engine: Any, replacement: str, count: int) -> str:
     pieces: list[str] = []
+    frame.charge(len(replacement) >> 1)
+    template = _template(replacement)
     end = 0
     _charge(frame, engine, len(written))
     for found in islice(_distinct(engine.finditer(written)), count or None):
-        pieces += (written[end : found.start()], _expanded(engine, found, replacement))
+        pieces += (written[end : found.start()], _expanded(frame, engine, found, template))
         frame.room(len(pieces[-1]) + len(pieces[-2]))
         end = found.end()
         _charge(frame, engine, len(written) - end)
@@ -112,37 +118,28 @@ def _distinct(matches: Iterator[Any]) -> Iterator[Any]:
             yield found
 
 
-@lru_cache(maxsize=256)
-def _template(replacement: str) -> tuple[str | int, ...]:
-    """The literal texts and group references of a replacement; names of groups are kept as `\\g<name>`."""
-    parts: list[str | int] = []
-    rest = replacement
-    while rest:
-        literal, slash, rest = rest.partition("\\")
-        parts.append(literal)
-        if not slash:
-            break
-        if rest[:1].isdecimal():
-            parts.append(int(rest[0]))
-            rest = rest[1:]
-        elif rest.startswith("g<") and ">" in rest:
-            name, _, rest = rest[2:].partition(">")
-            parts.append(int(name) if name.isdecimal() and len(name) < 4 else f"\\g<{name}>")
-        else:
-            parts.append(rest[:1])
-            rest = rest[1:]
-    return tuple(parts)
+def _template(replacement: str) -> list[Part]:
+    """Literal texts, each with the group that follows it."""
+    parts: list[Part] = []
+    at = 0
+    for found in REFERENCE.finditer(replacement):
+        escaped = found["escaped"]
+        parts.append((replacement[at : found.start()] + (escaped or ""), None if escaped is not None else _name(found)))
+        at = found.end()
+    return [*parts, (replacement[at:], None)]
 
 
-def _expanded(engine: Any, found: Any, replacement: str) -> str:
-    if "\\" not in replacement:
-        return replacement
+def _name(found: re.Match[str]) -> int | str:
+    name: str = found["number"] or found["name"]
+    return int(name) if name.isdecimal() and len(name) < 4 else name
+
+
+def _expanded(frame: Frame, engine: Any, found: Any, template: list[Part]) -> str:
+    if len(template) == 1:
+        return template[0][0]
+    frame.charge(len(template))
     pieces: list[str] = []
-    for part in _template(replacement):
-        if isinstance(part, int):
-            pieces.append(_group(engine, found, part) or "")
-        elif part.startswith("\\g<"):
-            pieces.append(_group(engine, found, part[3:-1]) or "")
-        else:
-            pieces.append(part)
+    for literal, group in template:
+        pieces += (literal, "" if group is None else _group(engine, found, group) or "")
+    frame.room(sum(map(len, pieces)))
     return "".join(pieces)
