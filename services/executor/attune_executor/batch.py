@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from attune_common.bus import topology
 from attune_common.contracts.base import Message
 from attune_common.store import executions
 from attune_common.store.actions_lookup import Action
@@ -70,6 +71,7 @@ class Batch:
         self.inquiries: list[Execution] = []
         self.requests: list[tuple[int, str, dict[str, Any]]] = []
         self.cascades: dict[int, str] = {}
+        self.pools: set[str] = set()
         self.ids: deque[int] = deque()
         self._rows: dict[int, Execution] = {}
         self._keys: dict[RowKey, Execution] = {}
@@ -111,6 +113,10 @@ class Batch:
                 yield row
 
     async def write_rows(self) -> None:
+        """Write executions. Queues of pools that are new are made, so that jobs wait there for the first worker."""
+        for pool in self.pools - self.context.pools:
+            await self.context.bus.declare(topology.worker(pool, 1))
+            self.context.pools.add(pool)
         await executions.insert(self.unit, list(self._new.values()))
         await executions.update(self.unit, list(self._changed.values()))
         await executions.insert_attempts(self.unit, self.attempts)

@@ -22,10 +22,14 @@ SWEPT = metrics.counter("executor_swept_total", "Things that a sweep had to put 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The executor's dependencies; one per process. `timers_set` wakes the timers' loop."""
+    """The executor's dependencies; one per process.
+
+    `timers_set` wakes the timers' loop. `pools` are those whose queues this process has made.
+    """
 
     store: Store
     bus: Bus
     settings: Settings
     caches: Caches = field(default_factory=Caches)
     timers_set: asyncio.Event = field(default_factory=asyncio.Event)
+    pools: set[str] = field(default_factory=set)

@@ -73,7 +73,9 @@ def send(batch: Batch, row: Execution, action: Action) -> None:
             _ask(batch, row)
         else:
             row.status = ExecutionStatus.SCHEDULED
-            batch.emit(job(row, action), row.pool or action.spec.get("pool") or DEFAULT_POOL)
+            pool = row.pool or action.spec.get("pool") or DEFAULT_POOL
+            batch.pools.add(pool)
+            batch.emit(job(row, action), pool)
     batch.change(row)
 
 

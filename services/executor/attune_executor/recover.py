@@ -12,9 +12,10 @@ from attune_common.contracts.event import EventCreated
 from attune_common.contracts.execution import ExecutionCancel, ExecutionCompleted, ExecutionRequested
 from attune_common.runtime import logging
 from attune_common.store import events_matching, leases, runs
-from attune_common.store.connection import Connection
+from attune_common.store.connection import Connection, Row
 from attune_common.store.errors import is_transient
 from attune_common.store.unit import Unit
+from attune_executor.calm import Calm
 from attune_executor.context import INCIDENTS, SWEPT, Context
 from attune_executor.enforce import Enforce
 from attune_executor.reports import cancelled_report, lost_report, overdue_report, untold_report
@@ -27,6 +28,7 @@ _UNTOLD = 5.0
 _REQUEST_PATIENCE = 2.0
 _EVENT_PATIENCE = 5.0
 _STUCK = 60.0
+_LONG_GONE = 300.0
 _log = logging.get("attune.executor")
 
 
@@ -35,7 +37,8 @@ class Recover:
 
     def __init__(self, context: Context, workflows: Workflows, enforce: Enforce) -> None:
         self._context, self._workflows, self._enforce = context, workflows, enforce
-        self._resend = Resend(context)
+        self._calm = Calm(context)
+        self._resend = Resend(context, self._calm)
         self._sweeps: dict[str, Callable[[], Awaitable[int]]] = {
             "lapsed_leases": self._lapsed,
             "overdue_attempts": self._overdue,
@@ -56,12 +59,16 @@ class Recover:
 
     async def sweep(self) -> None:
         """All sweeps once. One that fails does not keep the others from their work."""
+        if not self._context.bus.healthy:
+            self._calm.disturb()
         for name, sweep in self._sweeps.items():
             try:
                 found = await sweep()
             except BusUnavailable:
+                self._calm.disturb()
                 continue
             except Exception as error:
+                self._calm.disturb()
                 if is_transient(error):
                     _log.warning("sweep put off", sweep=name, error=f"{type(error).__name__}: {error}")
                 else:
@@ -78,19 +85,24 @@ class Recover:
     async def _lapsed(self) -> int:
         async with self._context.store.connection() as connection:
             rows = await leases.lapsed(connection)
+            if rows and not await self._calm.holds():
+                rows = await leases.lapsed(connection, _LONG_GONE)
         return await self._take([lost_report(row) for row in rows])
 
     async def _overdue(self) -> int:
         async with self._context.store.connection() as connection:
-            rows = await leases.overdue(connection, _OVERRUN)
+            rows = await self._certain(await leases.overdue(connection, _OVERRUN))
         await self._stop_workers([(row["id"], row["token"]) for row in rows])
         return await self._take([overdue_report(row) for row in rows])
 
     async def _deaf(self) -> int:
         async with self._context.store.connection() as connection:
-            rows = await leases.deaf(connection, self._context.settings.cancel_lost_seconds)
+            rows = await self._certain(await leases.deaf(connection, self._context.settings.cancel_lost_seconds))
         await self._stop_workers([(row["id"], row["token"]) for row in rows])
         return await self._take([cancelled_report(row) for row in rows])
+
+    async def _certain(self, rows: list[Row]) -> list[Row]:
+        return rows if rows and await self._calm.holds() else []
 
     async def _stop_workers(self, attempts: list[tuple[int, str]]) -> None:
         if not attempts:

@@ -10,13 +10,14 @@ from attune_common.store.unit import Unit
 from attune_core.model.outcome import Outcome
 from attune_executor import dispatch
 from attune_executor.batch import Batch
+from attune_executor.calm import Calm
 from attune_executor.context import Context
 from attune_executor.prepare import load_parameters
 
 
 class Resend:
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, calm: Calm) -> None:
+        self._context, self._calm = context, calm
 
     async def jobs(self) -> int:
         """Send such jobs again under a new token; how many. A queue that is only long is left alone.
@@ -27,7 +28,7 @@ class Resend:
         async with self._context.store.connection() as connection:
             pools = await leases.unaccepted_pools(connection, patience, DEFAULT_POOL)
         idle = [pool for pool in pools if await self._idle(pool)]
-        if not idle:
+        if not idle or not await self._calm.holds():
             return 0
         return await self._context.store.retrying(lambda unit: self._send(unit, idle))
 

@@ -11,6 +11,7 @@ from attune_executor.workflows import Workflows
 
 _AT_ONCE = 200
 _LEAST, _MOST = 0.001, 1.0
+_LEFT_ALONE = 0.05
 
 
 class Timers:
@@ -29,9 +30,16 @@ class Timers:
             if due:
                 await self._workflows.take(due)
             else:
-                await self._sleep(_MOST if left is None else min(max(left, _LEAST), _MOST))
+                await self._sleep(_pause(left))
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._context.timers_set.wait()
+
+
+def _pause(left: float | None) -> float:
+    """Seconds to sleep. What is overdue and was not taken belongs to a run that is set aside."""
+    if left is None:
+        return _MOST
+    return min(max(left, _LEAST), _MOST) if left > 0 else _LEFT_ALONE

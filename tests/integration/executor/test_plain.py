@@ -74,9 +74,7 @@ async def test_many_at_once(world: World) -> None:
 
 
 async def test_what_is_cancelled_before_it_starts_never_starts(world: World) -> None:
-    execution = await world.request("t.echo")
-    async with world.store.unit() as unit:
-        await unit.execute("UPDATE attune.execution SET cancel_requested = true WHERE id = $1", execution)
     await world.start()
+    execution = await world.request("t.echo", cancelled=True)
     assert (await world.ended(execution))["status"] == "cancelled"
     assert world.worker.jobs == []

@@ -16,6 +16,7 @@ from attune_common.contracts.envelope import Wire
 from attune_common.contracts.execution import ExecutionScheduled
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.runtime.clock import utcnow
+from attune_core.workflow.signals import TimerFired
 from attune_executor import decide, recover
 
 TWO = """
@@ -158,6 +159,61 @@ async def test_an_executor_that_dies_in_the_middle_is_replaced(world: World) -> 
     await world.add_executor()
     assert (await world.ended(execution))["status"] == "completed"
     assert [one.task_name for one in world.worker.jobs] == ["one", "two"]
+
+
+async def test_after_an_outage_of_the_executors_reports_that_wait_are_read_before_anyone_is_lost(world: World) -> None:
+    """The lease and the patience with a job are long over when the executor comes back; both have been reported."""
+    world.worker.script = silent
+    await world.start()
+    ids = [await world.request("t.echo") for _ in range(2)]
+    await world.worker.got(2)
+    await world.worker.accept(world.worker.jobs[0])
+    await world.reaches(world.worker.jobs[0].execution_id, "running")
+    await world.executors.pop().stop(5)
+    for job in world.worker.jobs:
+        await world.worker.reply(job, Reply(result="in time"))
+    late = (
+        "UPDATE attune.execution SET lease_until = lease_until - interval '1 h', scheduled_at = now() - interval '1 h'"
+    )
+    async with world.store.unit() as unit:
+        await unit.execute(late)
+    await world.add_executor()
+    for execution in ids:
+        row = await world.ended(execution)
+        assert (row["result"], row["attempt"]) == ("in time", 1)
+    assert len(world.worker.jobs) == 2
+
+
+async def test_the_first_job_of_a_pool_waits_for_its_first_worker(world: World) -> None:
+    ref = await world.define("ref: t.new\ntasks:\n  - {name: a, action: t.echo, pool: new}\n")
+    await world.start()
+    execution = await world.request(ref)
+    query = "SELECT count(*) FROM attune.execution WHERE pool = 'new' AND status = 'scheduled'"
+    await until(lambda: world.value(query), 10, "the job")
+    await until(lambda: _empty(world), 10, "an empty outbox")
+    new = FakeWorker(world.bus, pool="new")
+    await new.start()
+    assert (await world.ended(execution))["status"] == "completed"
+    await new.stop()
+
+
+async def test_a_poisoned_timer_does_not_keep_the_executor_busy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = await world.define("ref: t.due\ntasks:\n  - {name: a, action: t.echo, delay: 0.1}\n")
+    real, calls = decide.advance, []
+
+    def poisoned(graph: Any, state: Any, signal: Any, facts: Any) -> Any:
+        if isinstance(signal, TimerFired):
+            calls.append(signal)
+            raise RuntimeError("poison")
+        return real(graph, state, signal, facts)
+
+    monkeypatch.setattr(decide, "advance", poisoned)
+    await world.start()
+    await world.request(ref)
+    await until(lambda: world.value("SELECT count(*) FROM attune.incident"), 10, "the incident")
+    other = await world.request("t.echo")
+    assert (await world.ended(other))["status"] == "completed"
+    assert len(calls) == 5
 
 
 async def test_a_poisoned_run_harms_only_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,13 +99,15 @@ class World:
             await unit.execute(_ACTION, parsed.ref, self.pack, "workflow", parsed.parameters_schema, {}, True, workflow)
         return parsed.ref
 
-    async def request(self, action: str, parameters: dict[str, Any] | None = None) -> int:
-        """Store an execution and ask for it; its id."""
+    async def request(self, action: str, parameters: dict[str, Any] | None = None, *, cancelled: bool = False) -> int:
+        """Store an execution and ask for it; its id. `cancelled`: somebody has taken it back already."""
         async with self.store.unit() as unit:
             execution: int = await unit.fetchval(
-                "INSERT INTO attune.execution (action_ref, parameters, trace_id) VALUES ($1, $2, 'trace') RETURNING id",
+                "INSERT INTO attune.execution (action_ref, parameters, trace_id, cancel_requested) "
+                "VALUES ($1, $2, 'trace', $3) RETURNING id",
                 action,
                 parameters or {},
+                cancelled,
             )
             unit.emit(ExecutionRequested(execution_id=execution, action_ref=action, trace_id="trace"))
         return execution

@@ -50,9 +50,9 @@ async def workers_seen(connection: Connection, workers: Sequence[Seen]) -> None:
     )
 
 
-async def lapsed(connection: Connection) -> list[Row]:
-    """Attempts whose lease ran out: id, attempt, token, workflow_run."""
-    return await connection.fetch(_SQL.lapsed)
+async def lapsed(connection: Connection, grace: float = 0) -> list[Row]:
+    """Attempts whose lease ran out more than `grace` seconds ago: id, attempt, token, workflow_run."""
+    return await connection.fetch(_SQL.lapsed, grace)
 
 
 async def overdue(connection: Connection, grace: float) -> list[Row]:

@@ -44,7 +44,10 @@ async def insert(connection: Connection, timers: Sequence[NewTimer]) -> None:
 
 
 async def due(connection: Connection, limit: int) -> list[Timer]:
-    """What is due now, oldest first, not locked: the runs are locked before their timers."""
+    """What is due now, oldest first, not locked: the runs are locked before their timers.
+
+    Timers of runs that an open incident has set aside are left.
+    """
     return [_timer(row) for row in await connection.fetch(_SQL.due, limit)]
 
 

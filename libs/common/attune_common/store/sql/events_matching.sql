@@ -20,5 +20,8 @@ RETURNING event, rule_ref
 UPDATE attune.event SET matched = true WHERE id = ANY($1::bigint[])
 
 -- name: forgotten
-SELECT id FROM attune.event
-WHERE NOT matched AND created < now() - make_interval(secs => $1) ORDER BY id LIMIT 200
+SELECT e.id FROM attune.event e
+WHERE NOT e.matched AND e.created < now() - make_interval(secs => $1)
+  AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                  AND i.subject = 'event:' || e.id)
+ORDER BY e.id LIMIT 200

@@ -27,7 +27,7 @@ SET pools = EXCLUDED.pools, running = EXCLUDED.running, started = EXCLUDED.start
 
 -- name: lapsed
 SELECT e.id, e.attempt, e.token, e.workflow_run FROM attune.execution e
-WHERE e.lease_until < now() AND e.status IN ('running', 'canceling') AND e.token IS NOT NULL
+WHERE e.lease_until < now() - make_interval(secs => $1) AND e.status IN ('running', 'canceling') AND e.token IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
                   AND i.subject = 'run:' || e.workflow_run)
 ORDER BY lease_until LIMIT 500
@@ -65,9 +65,11 @@ ORDER BY e.id LIMIT 500 FOR NO KEY UPDATE OF e SKIP LOCKED
 
 -- name: unstarted
 UPDATE attune.execution e SET updated = now()
-FROM (SELECT id FROM attune.execution
-      WHERE status = 'requested' AND updated < now() - make_interval(secs => $1)
-      ORDER BY id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED) AS n
+FROM (SELECT r.id FROM attune.execution r
+      WHERE r.status = 'requested' AND r.updated < now() - make_interval(secs => $1)
+        AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                        AND i.subject = 'execution:' || r.id)
+      ORDER BY r.id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED) AS n
 WHERE e.id = n.id
 RETURNING e.id, e.action_ref, e.parent, e.trace_id
 

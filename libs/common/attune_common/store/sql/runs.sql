@@ -63,8 +63,11 @@ WHERE workflow_run = ANY($1::bigint[]) AND NOT done ORDER BY id FOR UPDATE
 UPDATE attune.run_request SET done = true WHERE id = ANY($1::bigint[])
 
 -- name: open_requests
-SELECT workflow_run, kind FROM attune.run_request
-WHERE NOT done AND created < now() - make_interval(secs => $1) ORDER BY id LIMIT 500
+SELECT q.workflow_run, q.kind FROM attune.run_request q
+WHERE NOT q.done AND q.created < now() - make_interval(secs => $1)
+  AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                  AND i.subject = 'run:' || q.workflow_run)
+ORDER BY q.id LIMIT 500
 
 -- name: incident
 INSERT INTO attune.incident (kind, subject, detail) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING

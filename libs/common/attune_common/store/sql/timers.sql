@@ -4,8 +4,11 @@ SELECT now() + make_interval(secs => n.seconds), n.kind, n.run, n.target, n.held
 FROM unnest($1::float8[], $2::text[], $3::bigint[], $4::jsonb[], $5::bool[]) AS n(seconds, kind, run, target, held)
 
 -- name: due
-SELECT id, kind, workflow_run, target FROM attune.timer
-WHERE due_at <= now() AND NOT held ORDER BY due_at LIMIT $1
+SELECT t.id, t.kind, t.workflow_run, t.target FROM attune.timer t
+WHERE t.due_at <= now() AND NOT t.held
+  AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                  AND i.subject = 'run:' || t.workflow_run)
+ORDER BY t.due_at LIMIT $1
 
 -- name: lock
 SELECT id, kind, workflow_run, target FROM attune.timer

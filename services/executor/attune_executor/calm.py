@@ -1,0 +1,33 @@
+"""Is silence a sign of death? Not while this process, the bus or the database was away, nor while reports wait.
+
+After an outage the reports and heartbeats of workers that did well lie in the queues: to declare their work lost
+before they are read would run it twice.
+"""
+
+from __future__ import annotations
+
+from attune_common.bus import topology
+from attune_common.runtime.clock import monotonic
+from attune_executor.context import Context
+
+_REPORTS = ("execution.completed", "execution.accepted", "worker.heartbeat")
+_BEATS = 1.2
+
+
+class Calm:
+    """Time without disturbance, of which one heartbeat of every worker must fit in."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._since = monotonic()
+
+    def disturb(self) -> None:
+        self._since = monotonic()
+
+    async def holds(self) -> bool:
+        """Whether a worker that was not heard of is gone. Errors: BusUnavailable."""
+        for kind in _REPORTS:
+            ready, _ = await self._context.bus.depth(topology.executor(kind).queue)
+            if ready:
+                self.disturb()
+        return monotonic() - self._since >= self._context.settings.heartbeat_seconds * _BEATS
