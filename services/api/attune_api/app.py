@@ -99,7 +99,8 @@ async def main(settings: Settings, stopping: asyncio.Event | None = None) -> Non
     stopped = stopping or asyncio.Event()
     store, bus = Store(settings, source="attune/api"), build_bus(settings, "attune/api")
     relay = Relay(store, bus)
-    api = Api(create_app(store, bus, settings), settings.api_host, settings.api_port)
+    app = create_app(store, bus, settings)
+    api = Api(app, settings.api_host, settings.api_port)
 
     async def start() -> None:
         await store.open()
@@ -108,6 +109,7 @@ async def main(settings: Settings, stopping: asyncio.Event | None = None) -> Non
         await api.start()
 
     async def stop(grace: float) -> None:
+        app.state.context.health.drain()
         await api.stop(grace)
         await relay.stop(grace)
         await bus.stop()

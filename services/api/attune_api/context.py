@@ -27,6 +27,7 @@ class Context:
     settings: Settings
     health: Health = field(default_factory=Health)
     prepared: bool = False
+    not_prepared_because: str = "starting"
     unpacking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     admission: Admission = field(init=False)
@@ -35,7 +36,7 @@ class Context:
         self.admission = Admission(self.store, self.settings.limits.backlog)
         self.health.add("database", self.store.healthy)
         self.health.add("bus", lambda: self.bus.healthy)
-        self.health.add("prepared", lambda: self.prepared)
+        self.health.add("prepared", lambda: (self.prepared, "" if self.prepared else self.not_prepared_because))
 
 
 def context_of(request: Request) -> Context:

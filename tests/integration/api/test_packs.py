@@ -192,6 +192,9 @@ async def test_not_while_something_of_it_runs(api: httpx2.AsyncClient, pack: dic
 async def test_the_core_pack_is_there_and_stays(api: httpx2.AsyncClient) -> None:
     assert (await api.get("/packs/core")).status_code == 200
     assert (await api.delete("/packs/core")).status_code == 409
+    forged = canonical({"pack.yaml": b"ref: core\nlabel: Mine\nversion: 9.9.9\n"})
+    answer = await api.post("/packs", content=forged, headers=samples.GZIP)
+    assert (answer.status_code, answer.json()["code"]) == (409, "core_pack")
 
 
 async def test_workers_fetch_the_content_by_digest(clients: Clients, pack: dict[str, object]) -> None:

@@ -43,7 +43,8 @@ async def prepare_until_done(context: Context) -> None:
         try:
             await prepare_all(context)
         except Exception as problem:
-            _log.warning("not prepared yet", attempt=attempt, error=f"{type(problem).__name__}: {problem}"[:500])
+            context.not_prepared_because = f"{type(problem).__name__}: {problem}"[:500]
+            _log.warning("not prepared yet", attempt=attempt, error=context.not_prepared_because)
             await asyncio.sleep(0.1 + pause(attempt))
 
 
@@ -69,6 +70,6 @@ async def ensure_tokens(store: Store, settings: Settings) -> None:
 async def ensure_core_pack(context: Context) -> None:
     """Register the core pack that came with this code, when it is missing or another."""
     folder, limits = resources.path("packs/core"), context.settings.limits
-    registration = await read_and_register(context, lambda: read_folder(folder, limits), owner=None)
+    registration = await read_and_register(context, lambda: read_folder(folder, limits), owner=None, is_shipped=True)
     if registration.outcome != "unchanged":
         _log.info("core pack registered", outcome=registration.outcome)

@@ -22,6 +22,7 @@ from attune_core.errors import Problem
 from attune_core.model.action import ActionSpec
 from attune_core.packs.bundle import Bundle, read_bundle
 
+CORE = "core"
 Outcome = Literal["created", "updated", "unchanged"]
 
 
@@ -37,15 +38,20 @@ class Registration:
     warnings: tuple[Problem, ...]
 
 
-async def read_and_register(context: Context, read: Reader, owner: int | None) -> Registration:
+async def read_and_register(
+    context: Context, read: Reader, owner: int | None, *, is_shipped: bool = False
+) -> Registration:
     """Read the files, check them against what is installed, store all of it. `owner`: whom its rules act for.
 
+    `is_shipped`: it came with this code, so it may be the core pack.
     Errors: BadArchive, DefinitionError, Conflict when something of it belongs to another pack.
     """
     async with context.store.connection() as connection:
         known = await installed(connection)
     async with context.unpacking:
         bundle, archive = await asyncio.to_thread(_prepare, read, known)
+    if bundle.manifest.ref == CORE and not is_shipped:
+        raise Conflict("the core pack comes with Attune and is not replaced", code="core_pack", hint="rename yours")
     return await _register(context.store, bundle, archive, owner)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from attune_api.errors import Conflict, NotFound
+from attune_api.usecases.register_pack import CORE
 from attune_api.usecases.save_workflow import refuse_live
 from attune_common.store import packs
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
-
-CORE = "core"
 
 
 async def remove_pack(store: Store, ref: str) -> None:
