@@ -102,7 +102,18 @@ def _decision(task: Fields, templates: Templates) -> list[Route]:
         task.findings.error(task.at("decision"), "decision_default", "the decision has two defaults", "keep one")
     if not defaults and task.has("on_success"):
         defaults = [Route(_SUCCEEDED, task.names("on_success"), "on_success", exclusive=True)]
+    elif task.has("on_success"):
+        _warn_of_no_effect(task, routes + defaults)
     return routes + defaults[:1]
+
+
+def _warn_of_no_effect(task: Fields, decision: list[Route]) -> None:
+    """A decision with a default always decides, so nothing is left for `on_success`."""
+    decided = {target for route in decision for target in route.targets}
+    for path, name in _name_places(task.get("on_success"), task.at("on_success")):
+        if name not in decided:
+            message = f"this never leads to `{shown(name)}`: the decision has a default, so `on_success` has no effect"
+            task.findings.warning(path, "no_effect", message, "name the task in the decision, or use `next`")
 
 
 def _branch(branch: Fields, index: int, templates: Templates) -> list[Route]:
