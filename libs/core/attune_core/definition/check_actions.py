@@ -27,6 +27,14 @@ def check_actions(draft: Draft, known: Known | None) -> None:
             _check_task(node, draft.paths[node.name], known, draft.findings)
 
 
+def check_output(draft: Draft) -> None:
+    """The literal parts and the keys of `output_map` against `output`, which every run is held to."""
+    graph = draft.graph
+    if graph.output_map is not None and graph.output_schema is not None:
+        raw = graph.output_map.source
+        check_literals(graph.output_schema, raw, ("output_map",), "output", draft.findings, code="invalid_output")
+
+
 def _check_task(node: TaskNode, path: Path, known: Known, findings: Findings) -> None:
     ref = node.action or ""
     if not check_action_ref(ref, (*path, "action"), known, findings):
@@ -50,8 +58,16 @@ def check_action_ref(ref: str, path: Path, known: Known, findings: Findings) -> 
     return False
 
 
-def check_literals(schema: Mapping[str, Any] | None, raw: Any, path: Path, ref: str, findings: Findings) -> None:
-    """Check the parts of an input that hold no template against the action's parameters."""
+def check_literals(
+    schema: Mapping[str, Any] | None,
+    raw: Any,
+    path: Path,
+    ref: str,
+    findings: Findings,
+    *,
+    code: str = "invalid_input",
+) -> None:
+    """Check the parts of an input that hold no template against what `ref` declares."""
     if schema is None or has_template(raw):
         return
     try:
@@ -61,20 +77,20 @@ def check_literals(schema: Mapping[str, Any] | None, raw: Any, path: Path, ref: 
         return
     for found in refused:
         if found.keyword in _ABOUT_KEYS or not holds_template(_at(raw, found.path)):
-            _report(found, schema, path, ref, findings)
+            _report(found, schema, path, ref, findings, code)
 
 
-def _report(found: Violation, schema: Mapping[str, Any], path: Path, ref: str, findings: Findings) -> None:
+def _report(found: Violation, schema: Mapping[str, Any], path: Path, ref: str, findings: Findings, code: str) -> None:
     where = (*path, *found.path)
     if found.keyword == "additionalProperties":
         for name in found.names:
             hint = unexpected_hint(dict(schema), name) if not found.path else ""
-            message = f"`{ref}` has no parameter `{name}`"
-            findings.error((*where, name), "invalid_input", message, hint, on_key=True)
+            message = f"`{ref}` declares no `{name}`"
+            findings.error((*where, name), code, message, hint, on_key=True)
         return
     missing = found.keyword == "required"
-    hint = f"add `{found.names[0]}: ...` to the input" if missing else f"this is what `{ref}` declares"
-    findings.error(where, "invalid_input", f"`{ref}` refuses this input: {found.message}", hint, on_key=missing)
+    hint = f"add `{found.names[0]}: ...`" if missing else f"this is what `{ref}` declares"
+    findings.error(where, code, f"`{ref}` refuses this: {found.message}", hint, on_key=missing)
 
 
 def _at(raw: Any, path: Path) -> Any:

@@ -58,7 +58,7 @@ class Fields:
     def matching(self, key: str, form: re.Pattern[str], code: str, expected: str) -> str | None:
         """A text of the given form, or None."""
         value = self.text(key)
-        if not value:
+        if not isinstance(self.get(key), str):
             return None
         if not form.match(value):
             self.findings.error(self.at(key), code, f"`{shown(value)}` is not {expected}")

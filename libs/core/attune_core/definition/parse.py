@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from attune_core.definition.document import Places, Unplaced
 from attune_core.definition.graph import Graph
 from attune_core.definition.known import Known
+from attune_core.definition.limits import MAX_DEPTH
 from attune_core.definition.problems import errors_of, in_order, to_problems, warnings_of
 from attune_core.definition.reader import read_document
 from attune_core.definition.static import check_draft
 from attune_core.definition.workflow import read_workflow
 from attune_core.errors import DefinitionError, Problem
+
+_DEEPEST_JSON: Final = 2 * MAX_DEPTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,11 @@ def parse_workflow(text: str | bytes, file: str, known: Known | None = None) -> 
 
 def parse_definition(definition: Mapping[str, Any], known: Known | None = None, *, file: str = "") -> ParsedWorkflow:
     """The same for a definition that came as JSON: problems have a path, and no line."""
-    return build_workflow(definition, Unplaced(file), known)
+    places = Unplaced(file)
+    if _is_too_deep(definition):
+        message = f"nested deeper than {_DEEPEST_JSON} levels"
+        raise DefinitionError([Problem(file, 0, 0, "too_deep", message, "flatten it")])
+    return build_workflow(definition, places, known)
 
 
 def build_workflow(
@@ -77,6 +84,20 @@ def build_workflow(
         draft.graph,
         warnings_of(problems),
     )
+
+
+def _is_too_deep(definition: Mapping[str, Any]) -> bool:
+    level: list[Any] = [definition]
+    for _ in range(_DEEPEST_JSON + 1):
+        level = [
+            below
+            for value in level
+            if isinstance(value, Mapping | list)
+            for below in (value.values() if isinstance(value, Mapping) else value)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def digest_of(definition: Mapping[str, Any]) -> str:

@@ -123,6 +123,8 @@ def _dependency(entry: Any, path: Path, task: Fields) -> Dependency | None:
     if not fields.has("task"):
         task.findings.error(path, "missing_key", "the dependency names no `task`", "write `task: NAME`")
     name = fields.text("task")
+    if fields.get("task") == "":
+        task.findings.error(fields.at("task"), "unknown_task", "the dependency names no task", "write `task: NAME`")
     kind = fields.choice("type", DependencyType, DependencyType.HARD)
     return Dependency(name, kind) if name else None
 

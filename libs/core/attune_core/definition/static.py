@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attune_core.definition.check_actions import check_actions
+from attune_core.definition.check_actions import check_actions, check_output
 from attune_core.definition.check_flow import check_flow
 from attune_core.definition.check_joins import check_joins
 from attune_core.definition.check_names import check_names
@@ -16,3 +16,4 @@ def check_draft(draft: Draft, known: Known | None = None) -> None:
     check_flow(draft)
     check_joins(draft)
     check_actions(draft, known)
+    check_output(draft)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
@@ -71,12 +71,12 @@ def read_workflow(raw: Mapping[str, Any]) -> Draft:
     graph = Graph(
         ref=ref,
         tasks=_linked(reader.nodes),
-        start=_start(reader.nodes),
+        start=_start(reader.nodes, {target for _, target in reader.targets}),
         dependents=_dependents(reader.nodes),
         vars=_vars(fields, reader),
         output_map=_output_map(fields, reader),
         parameters_schema=read_schema(fields, "parameters"),
-        output_schema=read_schema(fields, "output"),
+        output_schema=read_schema(fields, "output", closed=False),
         timeout=fields.number("timeout", 0, MAX_SECONDS, above_low=True),
         on_unhandled_failure=fields.choice("on_unhandled_failure", OnUnhandledFailure, OnUnhandledFailure.STOP),
         cancellation_policy=fields.choice("cancellation_policy", CancellationPolicy, CancellationPolicy.CANCEL_RUNNING),
@@ -130,7 +130,7 @@ def _read_tasks(fields: Fields, reader: TaskReader) -> None:
     reader.read(fields.get("tasks"), fields.at("tasks"))
 
 
-def read_schema(fields: Fields, key: str) -> dict[str, Any] | None:
+def read_schema(fields: Fields, key: str, *, closed: bool = True) -> dict[str, Any] | None:
     """The JSON Schema under the key, with its faults as findings; None when absent or unusable."""
     raw = fields.get(key)
     if raw is None:
@@ -139,7 +139,7 @@ def read_schema(fields: Fields, key: str) -> dict[str, Any] | None:
     for fault in faults:
         path = (*fields.at(key), *fault.path)
         fields.findings.error(path, fault.code, fault.message, fault.hint, on_key=fault.on_key)
-    return None if faults else normalise_parameters(raw)
+    return None if faults else normalise_parameters(raw, closed=closed)
 
 
 def _vars(fields: Fields, reader: TaskReader) -> dict[str, Value]:
@@ -185,10 +185,10 @@ def _linked(nodes: Mapping[str, TaskNode]) -> dict[str, TaskNode]:
     }
 
 
-def _start(nodes: Mapping[str, TaskNode]) -> tuple[str, ...]:
-    targets = {target for node in nodes.values() for route in node.routes for target in route.targets}
+def _start(nodes: Mapping[str, TaskNode], named: Collection[str]) -> tuple[str, ...]:
+    """`named`: by any transition, also by an `on_success` that its decision leaves without effect."""
     return tuple(
-        name for name, node in nodes.items() if node.block is None and not node.depends_on and name not in targets
+        name for name, node in nodes.items() if node.block is None and not node.depends_on and name not in named
     )
 
 

@@ -87,10 +87,11 @@ def is_flat(raw: Mapping[str, Any]) -> bool:
     return not (is_schema and isinstance(raw.get("properties"), Mapping))
 
 
-def normalise_parameters(raw: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def normalise_parameters(raw: Mapping[str, Any] | None, *, closed: bool = True) -> dict[str, Any] | None:
     """JSON Schema 2020-12 of either notation; None stays None (nothing is declared, everything is accepted).
 
-    The flat form gives an object that allows no further properties.
+    The flat form gives an object; `closed`: one that allows no further properties. What takes input is closed,
+    what describes results and payloads is not.
     """
     if raw is None:
         return None
@@ -103,7 +104,7 @@ def normalise_parameters(raw: Mapping[str, Any] | None) -> dict[str, Any] | None
         "type": "object",
         "properties": flat["properties"],
         **({"required": flat["required"]} if "required" in flat else {}),
-        "additionalProperties": False,
+        **({"additionalProperties": False} if closed else {}),
     }
 
 

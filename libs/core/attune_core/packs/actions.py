@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from attune_core.definition.document import Path
 from attune_core.definition.fields import Fields
 from attune_core.definition.limits import MAX_SECONDS
+from attune_core.definition.templates import texts
 from attune_core.definition.workflow import read_schema
+from attune_core.expressions.render import ExpressionError, compile_value
 from attune_core.model.action import ActionSpec, Runtime
 from attune_core.model.names import did_you_mean, shown
 from attune_core.packs.reading import METADATA_KEYS, PackFile, read_ref, stem_of
@@ -22,7 +25,6 @@ HTTP_KEYS: Final = (
     "query",
     "body",
     "json",
-    "form",
     "auth",
     "expected_status",
     "follow_redirects",
@@ -60,7 +62,7 @@ def read_action(opened: PackFile, pack: str, files: Mapping[str, bytes]) -> Acti
         runtime=runtime,
         entry_point=_entry_point(fields, runtime, stem, files),
         param_schema=read_schema(fields, "parameters"),
-        out_schema=read_schema(fields, "output"),
+        out_schema=read_schema(fields, "output", closed=False),
         spec=_spec(fields, runtime),
         is_workflow=runtime is Runtime.WORKFLOW,
         workflow_file=workflow_file,
@@ -77,7 +79,7 @@ def _runtime(fields: Fields, stem: str, files: Mapping[str, bytes]) -> Runtime:
     if name in WRITABLE:
         return Runtime(name)
     names = [runtime.value for runtime in WRITABLE]
-    if name:
+    if isinstance(fields.get(key), str):
         hint = did_you_mean(name, names, f"one of {', '.join(names)}")
         fields.findings.error(fields.at(key), "unknown_value", f"`{shown(name)}` is not a runtime", hint)
     return Runtime.NATIVE
@@ -158,11 +160,24 @@ def _spec(fields: Fields, runtime: Runtime) -> dict[str, Any]:
 
 
 def _http(fields: Fields) -> dict[str, Any]:
-    if not fields.has("url"):
-        fields.findings.error((), "missing_key", "an http action needs a `url`", "write `url: https://...`")
+    parameters = fields.get("parameters")
+    named = isinstance(parameters, Mapping) and ("url" in parameters or "url" in parameters.get("properties", ()))
+    if not (fields.has("url") or fields.has("entry_point") or named):
+        hint = "write `url: https://...`, or declare a parameter `url`"
+        fields.findings.error((), "missing_key", "an http action needs a `url`", hint)
     fields.text("url")
     fields.text("method")
+    for key in fields.present(HTTP_KEYS):
+        for path, text in texts(fields.get(key), fields.at(key)):
+            _check_template(text, path, fields)
     return {key: fields.get(key) for key in fields.present(HTTP_KEYS)}
+
+
+def _check_template(text: str, path: Path, fields: Fields) -> None:
+    try:
+        compile_value(text)
+    except ExpressionError as error:
+        fields.findings.error(path, error.code, error.message, error.hint)
 
 
 def _env(fields: Fields) -> dict[str, str] | None:

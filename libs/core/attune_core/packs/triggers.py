@@ -31,7 +31,7 @@ def read_trigger(opened: PackFile, pack: str) -> TriggerSpec:
         description=fields.text("description"),
         kind=kind,
         param_schema=read_schema(fields, "parameters"),
-        payload_schema=read_schema(fields, "payload"),
+        payload_schema=read_schema(fields, "payload", closed=False),
         spec=_spec(fields, webhook),
         webhook_key=webhook["key"] if webhook is not None else None,
         enabled=fields.flag("enabled", True),

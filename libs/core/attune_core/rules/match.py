@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 import orjson
 
@@ -24,6 +24,8 @@ from attune_core.rules.operators import (
 from attune_core.rules.paths import look_up
 from attune_core.rules.patterns import PatternError
 from attune_core.rules.scope import rule_value, scope_of
+
+_NO_DATASTORE: Final = "the datastore cannot be read in a rule"
 
 
 class CriteriaError(AttuneError):
@@ -59,7 +61,8 @@ def match(
     if not criteria:
         return Match(True, "the rule has no criteria")
     try:
-        return _Run(scope_of(event, pack_config, system, now)).test(_compiled(criteria))
+        verdict = _Run(scope_of(event, pack_config, system, now)).test(_compiled(criteria))
+        return Match(verdict.matched, verdict.explain())
     except CriteriaError as error:
         return Match(False, f"the criteria cannot be read: {error.message}")
     except (RecursionError, TypeError, ValueError, LookupError, ArithmeticError) as error:
@@ -80,8 +83,7 @@ def render_parameters(
     try:
         rendered = rule_value(action_params).render(scope_of(event, pack_config, system, now))
     except FactsMissing:
-        message = "the datastore cannot be read in a rule"
-        raise ExpressionError(message, code="no_datastore", hint="read it in the workflow") from None
+        raise ExpressionError(_NO_DATASTORE, code="no_datastore", hint="read it in the workflow") from None
     return dict(rendered)
 
 
@@ -100,6 +102,14 @@ def _compiled_text(text: bytes) -> Criteria:
     return tree
 
 
+@dataclass(slots=True)
+class _Verdict:
+    """A Match whose sentence is only made when somebody reads it."""
+
+    matched: bool
+    explain: Callable[[], str]
+
+
 class _Run:
     """One test of one event. `roots` are the names that paths start with."""
 
@@ -107,7 +117,7 @@ class _Run:
         self.scope = scope
         self.roots = scope.extra if roots is None else roots
 
-    def test(self, criteria: Criteria) -> Match:
+    def test(self, criteria: Criteria) -> _Verdict:
         match criteria:
             case Test():
                 return self._one(criteria)
@@ -119,54 +129,53 @@ class _Run:
                 return self._some(criteria)
             case Negated():
                 inner = self.test(criteria.part)
-                return Match(not inner.matched, f"not: {inner.reason}")
+                return _Verdict(not inner.matched, lambda: f"not: {inner.explain()}")
             case When():
                 return self._when(criteria)
             case _:
                 assert_never(criteria)
 
-    def _every(self, criteria: Every) -> Match:
+    def _every(self, criteria: Every) -> _Verdict:
         for part in criteria.parts:
             found = self.test(part)
             if not found.matched:
                 return found
         count = len(criteria.parts)
-        return Match(True, "the criterion holds" if count == 1 else f"all {count} criteria hold")
+        return _Verdict(True, lambda: "the criterion holds" if count == 1 else f"all {count} criteria hold")
 
-    def _some(self, criteria: Some) -> Match:
-        reasons: list[str] = []
+    def _some(self, criteria: Some) -> _Verdict:
+        failed: list[_Verdict] = []
         for part in criteria.parts:
             found = self.test(part)
             if found.matched:
                 return found
-            reasons.append(found.reason)
-        return Match(False, "none holds: " + "; ".join(reasons[:5]))
+            failed.append(found)
+        return _Verdict(False, lambda: "none holds: " + "; ".join(one.explain() for one in failed[:5]))
 
-    def _when(self, criteria: When) -> Match:
-        source = shown(criteria.condition.source, 120)
+    def _when(self, criteria: When) -> _Verdict:
+        source = criteria.condition.source
         try:
             matched = criteria.condition.test(self.scope)
         except ExpressionError as error:
-            return Match(False, f"`{source}` could not be tested: {error.message}")
+            return _untested(f"`{shown(source, 120)}`", error.message)
         except FactsMissing:
-            return Match(False, f"`{source}` could not be tested: the datastore cannot be read in a rule")
-        return Match(matched, f"`{source}` is {'true' if matched else 'false'}")
+            return _untested(f"`{shown(source, 120)}`", _NO_DATASTORE)
+        return _Verdict(matched, lambda: f"`{shown(source, 120)}` is {'true' if matched else 'false'}")
 
-    def _one(self, test: Test) -> Match:
+    def _one(self, test: Test) -> _Verdict:
         found = look_up(self.roots, test.steps)
         try:
             wanted = test.value if test.template is None else test.template.render(self.scope)
             matched = self._compare(test.operator, found, wanted)
         except (OperandError, PatternError) as error:
-            return Match(False, f"{_sentence(test, test.value)} could not be tested: {error}")
+            return _untested(_sentence(test, test.value), str(error))
         except ExpressionError as error:
-            return Match(False, f"{_sentence(test, test.value)} could not be tested: {error.message}")
+            return _untested(_sentence(test, test.value), error.message)
         except FactsMissing:
-            reason = "the datastore cannot be read in a rule"
-            return Match(False, f"{_sentence(test, test.value)} could not be tested: {reason}")
+            return _untested(_sentence(test, test.value), _NO_DATASTORE)
         if matched:
-            return Match(True, f"{_sentence(test, wanted)} holds")
-        return Match(False, f"{_sentence(test, wanted)} does not hold: {_found(found)}")
+            return _Verdict(True, lambda: f"{_sentence(test, wanted)} holds")
+        return _Verdict(False, lambda: f"{_sentence(test, wanted)} does not hold: {_found(found)}")
 
     def _compare(self, operator: str, found: Any, wanted: Any) -> bool:
         if operator in ("exists", "nexists"):
@@ -179,14 +188,19 @@ class _Run:
             return compare_time(operator, found, wanted, self.scope.now)
         return OPERATORS[operator](found, wanted)
 
-    def _search(self, search: Search) -> Match:
+    def _search(self, search: Search) -> _Verdict:
         found = look_up(self.roots, search.steps)
         if not isinstance(found, list):
-            return Match(False, f"`{shown(search.written)}` is no list: {_found(found)}")
+            return _Verdict(False, lambda: f"`{shown(search.written)}` is no list: {_found(found)}")
         tested = (_Run(self.scope, {"item": item}).test(search.inner).matched for item in found)
         matched = all(tested) if search.every else any(tested)
         how = "every element" if search.every else "an element"
-        return Match(matched, f"{how} of `{shown(search.written)}` {'fits' if matched else 'does not fit'}")
+        fits = "fits" if matched else "does not fit"
+        return _Verdict(matched, lambda: f"{how} of `{shown(search.written)}` {fits}")
+
+
+def _untested(what: str, why: str) -> _Verdict:
+    return _Verdict(False, lambda: f"{what} could not be tested: {why}")
 
 
 def _sentence(test: Test, wanted: Any) -> str:

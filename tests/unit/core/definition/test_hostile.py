@@ -131,8 +131,11 @@ def test_a_deep_definition_from_json_is_refused_and_not_fatal() -> None:
     deep: Any = "x"
     for _ in range(900):
         deep = {"a": deep}
+    for key in ("input", "retry", "tasks"):
+        with pytest.raises(DefinitionError):
+            parse_definition({"ref": "a.b", "tasks": [{"name": "a", "action": "a.b", key: deep}]})
     with pytest.raises(DefinitionError):
-        parse_definition({"ref": "a.b", "tasks": [{"name": "a", "action": "a.b", "input": deep}]})
+        parse_definition({"ref": "a.b", "parameters": {"x": deep}, "tasks": [{"name": "a"}]})
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,13 @@ TOP = [
     ("missing_key", "§ref: a.b\n", "tasks:"),
     ("invalid_ref", "ref: §deploy\ntasks: [{name: a}]\n", ""),
     ("invalid_ref", "ref: §" + "a." + "b" * 255 + "\ntasks: [{name: a}]\n", ""),
+    ("invalid_ref", 'ref: §""\ntasks: [{name: a}]\n', ""),
+    ("invalid_output", "ref: a.b\noutput: {x: {type: integer}}\ntasks: [{name: a}]\noutput_map: {x: §a}\n", ""),
+    (
+        "invalid_output",
+        "ref: a.b\noutput: {x: {required: true}}\ntasks: [{name: a}]\n§output_map: {}\n",
+        "x: ...",
+    ),
     ("invalid_version", 'ref: a.b\nversion: §"1.0"\ntasks: [{name: a}]\n', ""),
     ("wrong_type", "ref: a.b\nversion: §1.0\ntasks: [{name: a}]\n", "quotes"),
     ("wrong_type", "ref: a.b\nlabel: §[x]\ntasks: [{name: a}]\n", ""),

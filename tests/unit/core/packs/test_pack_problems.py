@@ -39,6 +39,8 @@ from tests.unit.core.packs.shop import files, problems
             "missing_file",
         ),
         ({"actions__new": "ref: shop.new\nruntime: http\n"}, "actions/new.yaml:1:1", "missing_key"),
+        ({"actions__new": "ref: shop.new\nurl: '{{ paramters.x }}'\n"}, "actions/new.yaml:2:6", "unknown_name"),
+        ({"actions__new": "ref: shop.new\nruntime: ''\n"}, "actions/new.yaml:2:10", "unknown_value"),
         ({"actions__new": "ref: shop.new\nruntime: native\nurl: x\n"}, "actions/new.yaml:3:1", "unknown_key"),
         ({"actions__new": "ref: shop.new\nruntime: native\ntimeout: 0\n"}, "actions/new.yaml:3:10", "out_of_range"),
         ({"actions__new": "ref: shop.new\nruntime: native\nenv: {A: 1}\n"}, "actions/new.yaml:3:10", "wrong_type"),
