@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from attune_core.definition.document import Path
@@ -18,6 +19,16 @@ from attune_core.model.validators import SchemaError, Violation, unexpected_hint
 _ABOUT_KEYS = frozenset({"required", "additionalProperties"})
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A part of a literal value that a schema refuses. `on_key`: it concerns the key of the path."""
+
+    path: Path
+    message: str
+    hint: str
+    on_key: bool
+
+
 def check_actions(draft: Draft, known: Known | None) -> None:
     """Without knowledge of the installation nothing is checked."""
     if known is None:
@@ -28,11 +39,12 @@ def check_actions(draft: Draft, known: Known | None) -> None:
 
 
 def check_output(draft: Draft) -> None:
-    """The literal parts and the keys of `output_map` against `output`, which every run is held to."""
+    """Warn of literal parts and keys of `output_map` that `output` refuses: every run would end failed."""
     graph = draft.graph
-    if graph.output_map is not None and graph.output_schema is not None:
-        raw = graph.output_map.source
-        check_literals(graph.output_schema, raw, ("output_map",), "output", draft.findings, code="invalid_output")
+    if graph.output_map is None:
+        return
+    for refusal in refused_literals(graph.output_schema, graph.output_map.source, ("output_map",), "output"):
+        draft.findings.warning(refusal.path, "invalid_output", refusal.message, refusal.hint, on_key=refusal.on_key)
 
 
 def _check_task(node: TaskNode, path: Path, known: Known, findings: Findings) -> None:
@@ -41,7 +53,14 @@ def _check_task(node: TaskNode, path: Path, known: Known, findings: Findings) ->
         return
     raw = node.input.source if node.input is not None else None
     where = (*path, "input") if raw is not None else (*path, "action")
-    check_literals(known.actions[ref], {} if raw is None else raw, where, ref, findings)
+    check_input(known.actions[ref], {} if raw is None else raw, where, ref, findings)
+
+
+def check_input(schema: Mapping[str, Any] | None, raw: Any, path: Path, ref: str, findings: Findings) -> None:
+    """Check the parts of an input that hold no template against the parameters of the action `ref`."""
+    filled = raw if schema is None else apply_defaults(schema, raw)
+    for refusal in refused_literals(schema, filled, path, ref):
+        findings.error(refusal.path, "invalid_input", refusal.message, refusal.hint, on_key=refusal.on_key)
 
 
 def check_action_ref(ref: str, path: Path, known: Known, findings: Findings) -> bool:
@@ -58,39 +77,38 @@ def check_action_ref(ref: str, path: Path, known: Known, findings: Findings) -> 
     return False
 
 
-def check_literals(
-    schema: Mapping[str, Any] | None,
-    raw: Any,
-    path: Path,
-    ref: str,
-    findings: Findings,
-    *,
-    code: str = "invalid_input",
-) -> None:
-    """Check the parts of an input that hold no template against what `ref` declares."""
+def refused_literals(schema: Mapping[str, Any] | None, raw: Any, path: Path, ref: str) -> list[Refusal]:
+    """What the schema refuses in the parts of a value that hold no template."""
     if schema is None or has_template(raw):
-        return
+        return []
     try:
-        refused = violations(dict(schema), apply_defaults(schema, raw))
+        refused = violations(dict(schema), raw)
     except SchemaError:
-        # the action's own schema is broken: that is reported where the action is registered
-        return
-    for found in refused:
-        if found.keyword in _ABOUT_KEYS or not holds_template(_at(raw, found.path)):
-            _report(found, schema, path, ref, findings, code)
+        # the schema is broken: that is reported where it is registered
+        return []
+    return [
+        refusal
+        for found in refused
+        if found.keyword in _ABOUT_KEYS or not holds_template(_at(raw, found.path))
+        for refusal in _refusals(found, schema, path, ref)
+    ]
 
 
-def _report(found: Violation, schema: Mapping[str, Any], path: Path, ref: str, findings: Findings, code: str) -> None:
+def _refusals(found: Violation, schema: Mapping[str, Any], path: Path, ref: str) -> list[Refusal]:
     where = (*path, *found.path)
     if found.keyword == "additionalProperties":
-        for name in found.names:
-            hint = unexpected_hint(dict(schema), name) if not found.path else ""
-            message = f"`{ref}` declares no `{name}`"
-            findings.error((*where, name), code, message, hint, on_key=True)
-        return
+        return [
+            Refusal(
+                (*where, name),
+                f"`{ref}` declares no `{name}`",
+                unexpected_hint(dict(schema), name) if not found.path else "",
+                on_key=True,
+            )
+            for name in found.names
+        ]
     missing = found.keyword == "required"
     hint = f"add `{found.names[0]}: ...`" if missing else f"this is what `{ref}` declares"
-    findings.error(where, code, f"`{ref}` refuses this: {found.message}", hint, on_key=missing)
+    return [Refusal(where, f"`{ref}` refuses this: {found.message}", hint, on_key=missing)]
 
 
 def _at(raw: Any, path: Path) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attune_core.definition.check_actions import check_action_ref, check_literals
+from attune_core.definition.check_actions import check_action_ref, check_input
 from attune_core.definition.fields import Fields
 from attune_core.definition.known import Known
 from attune_core.definition.templates import texts
@@ -65,7 +65,7 @@ def _action(fields: Fields, known: Known) -> str:
     _check_templates(fields, parameters)
     if ref and check_action_ref(ref, fields.at("action"), known, fields.findings):
         where = fields.at("parameters") if fields.has("parameters") else fields.at("action")
-        check_literals(known.actions[ref], parameters, where, ref, fields.findings)
+        check_input(known.actions[ref], parameters, where, ref, fields.findings)
     return ref
 
 

@@ -54,7 +54,7 @@ def look_up(roots: Mapping[str, Any], steps: Steps) -> Any:
     """The value at the path, or MISSING. Data only: no attribute of Python is ever read."""
     value: Any = roots
     for step in steps:
-        if isinstance(value, Mapping) and isinstance(step, str):
+        if isinstance(step, str) and isinstance(value, dict | Mapping):
             value = value.get(step, MISSING)
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]

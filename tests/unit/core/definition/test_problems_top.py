@@ -14,12 +14,6 @@ TOP = [
     ("invalid_ref", "ref: §deploy\ntasks: [{name: a}]\n", ""),
     ("invalid_ref", "ref: §" + "a." + "b" * 255 + "\ntasks: [{name: a}]\n", ""),
     ("invalid_ref", 'ref: §""\ntasks: [{name: a}]\n', ""),
-    ("invalid_output", "ref: a.b\noutput: {x: {type: integer}}\ntasks: [{name: a}]\noutput_map: {x: §a}\n", ""),
-    (
-        "invalid_output",
-        "ref: a.b\noutput: {x: {required: true}}\ntasks: [{name: a}]\n§output_map: {}\n",
-        "x: ...",
-    ),
     ("invalid_version", 'ref: a.b\nversion: §"1.0"\ntasks: [{name: a}]\n', ""),
     ("wrong_type", "ref: a.b\nversion: §1.0\ntasks: [{name: a}]\n", "quotes"),
     ("wrong_type", "ref: a.b\nlabel: §[x]\ntasks: [{name: a}]\n", ""),
@@ -97,6 +91,25 @@ tasks:
     ]
     assert all(p.file == "w.yaml" and p.column and p.message for p in problems)
     assert [p.path for p in problems][3:5] == ["tasks[0].retry.count", "tasks[0].retry.delay"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("ref: a.b\noutput: {x: {type: integer}}\ntasks: [{name: a}]\noutput_map: {x: §a}\n", "declares"),
+        ("ref: a.b\noutput: {x: {required: true}}\ntasks: [{name: a}]\n§output_map: {}\n", "x: ..."),
+        (
+            "ref: a.b\noutput: {type: object, properties: {status: {}}, additionalProperties: false}\n"
+            "tasks: [{name: a}]\noutput_map: {§statis: 1}\n",
+            "`status`",
+        ),
+    ],
+)
+def test_an_output_that_its_schema_refuses_is_a_warning(text: str, hint: str) -> None:
+    plain, line, column = unmarked(text)
+    ((found_line, found_column, found_hint),) = found(check(plain), Severity.WARNING, "invalid_output")
+    assert (found_line, found_column) == (line, column)
+    assert hint in found_hint
 
 
 def test_the_text_of_a_problem() -> None:
