@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from attune_common.bus.bus import Bus, BusUnavailable
-from attune_common.runtime import logging, metrics
+from attune_common.runtime import lifecycle, logging, metrics
 from attune_common.store import outbox
 from attune_common.store.errors import is_transient
 from attune_common.store.store import Store
@@ -55,9 +55,7 @@ class Relay:
             async with asyncio.timeout(grace):
                 await self._idle.wait()
         self._store.on_commit = None
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await lifecycle.cancel(self._tasks)
         self._tasks = []
 
     async def publish_soon(self, wires: list[StoredWire]) -> None:

@@ -67,7 +67,7 @@ class Executor:
                 await asyncio.gather(*(consumer.stop() for consumer in consumers))
         except TimeoutError:
             _log.warning("stopped in the middle of a batch; it will be taken again")
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await lifecycle.cancel(self._tasks)
         self._tasks = []
 
 

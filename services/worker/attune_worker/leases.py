@@ -7,7 +7,7 @@ import asyncio
 from attune_common.bus.bus import Bus, BusUnavailable
 from attune_common.contracts.envelope import pack
 from attune_common.contracts.worker import WorkerHeartbeat
-from attune_common.runtime import logging, metrics
+from attune_common.runtime import lifecycle, logging, metrics
 from attune_common.runtime.clock import monotonic, utcnow
 from attune_common.runtime.settings import Settings
 from attune_worker.children import orphans
@@ -35,9 +35,7 @@ class Leases:
         self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._watch())]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await lifecycle.cancel(self._tasks)
 
     async def _beat(self) -> None:
         while True:

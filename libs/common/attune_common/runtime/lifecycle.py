@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 import uvloop
@@ -13,6 +13,7 @@ import uvloop
 Main = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LAST_WORDS = 3.0
+_ASK_AGAIN = 0.2
 
 
 def run_service(main: Main) -> None:
@@ -60,3 +61,19 @@ async def until_stopped(
         await stopping.wait()
     finally:
         await stop(grace)
+
+
+async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel the tasks and return when they have ended, whatever they ended with.
+
+    A library below may swallow a cancellation that comes just when what it waits for has happened; so whoever
+    does not end is asked again.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        done, left = await asyncio.wait(left, timeout=_ASK_AGAIN)
+        for task in done:
+            if not task.cancelled():
+                task.exception()
