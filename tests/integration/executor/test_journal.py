@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.integration.executor.fake_worker import Reply
-from tests.integration.executor.replay import replayed
+from tests.integration.executor.replay import differences
 from tests.integration.executor.world import World
 
 from attune_common.contracts.execution import ExecutionScheduled
@@ -64,8 +64,7 @@ async def test_replaying_the_journal_gives_the_stored_state(world: World) -> Non
     execution = await world.request(await world.define(EVERYTHING))
     row = await world.ended(execution)
     assert row["result"] == {"passes": 3, "items": 30, "limit": 5}, row["error"]
-    stored, made = await replayed(world, await world.run_of(execution))
-    assert made == stored
+    assert await differences(world, await world.run_of(execution)) == []
 
 
 async def test_it_does_for_a_run_that_was_paused_cancelled_and_tried_again(world: World) -> None:
@@ -84,5 +83,18 @@ async def test_it_does_for_a_run_that_was_paused_cancelled_and_tried_again(world
     await world.ask(run, "retry")
     row = await world.reaches(execution, "completed")
     assert row["result"]["passes"] == 3
-    stored, made = await replayed(world, run)
-    assert made == stored
+    assert await differences(world, run) == []
+
+
+async def test_a_journal_or_state_that_was_tampered_with_is_found(world: World) -> None:
+    world.worker.script = stumbling
+    await world.start()
+    execution = await world.request(await world.define(EVERYTHING))
+    await world.ended(execution)
+    run = await world.run_of(execution)
+    async with world.store.unit() as unit:
+        await unit.execute("""UPDATE attune.workflow_run SET variables = '{"passes": 4}' WHERE id = $1""", run)
+    assert [each for each in await differences(world, run) if "vars is stored as {'passes': 4}" in each]
+    async with world.store.unit() as unit:
+        await unit.execute("DELETE FROM attune.journal WHERE workflow_run = $1 AND revision = 3", run)
+    assert "revision 4 where 3 is due" in (await differences(world, run))[0]
