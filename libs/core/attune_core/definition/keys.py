@@ -118,16 +118,15 @@ TRANSITIONS: Final[Keys] = {
     "on_timeout": Key(_TARGETS, "What follows when it timed out."),
     "on_complete": Key(_TARGETS, "What follows when it succeeded, failed or timed out, beside the others."),
     "on_skip": Key(_TARGETS, "What follows when it was skipped."),
-    "decision": Key(some(part("branch")), "Where to go after a success: the first branch that holds, else the default."),
+    "decision": Key(some(part("branch")), "Where a success leads: the first branch that holds, else the default."),
     "next": Key({"type": "array", "items": part("next")}, "The general form: every entry that holds is followed."),
 }
 TASK_LINKS: Final[Keys] = {
     "join": Key(
-        either({"const": "all"}, whole(1, MAX_TASKS)), "Run once after all, or after so many, of the tasks leading here."
+        either({"const": "all"}, whole(1, MAX_TASKS)),
+        "Run once after all, or so many, of the tasks leading here.",
     ),
-    "depends_on": Key(
-        either(TEXT, {"type": "array", "items": either(TEXT, part("dependency"))}), "Tasks to wait for."
-    ),
+    "depends_on": Key(either(TEXT, {"type": "array", "items": either(TEXT, part("dependency"))}), "Tasks to wait for."),
     **TRANSITIONS,
 }
 TASK_PUBLISH: Final[Keys] = {

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from attune_core.definition.composer import kind_of
 from attune_core.definition.document import Path
 from attune_core.definition.fields import Fields, integer
 from attune_core.definition.graph import Backoff, Dependency, DependencyType, Iteration, Retry
+from attune_core.definition.keys import COMPENSATE, DEPENDENCY, ITERATION, RETRY, TOLERATE, OnItemFailure
 from attune_core.definition.limits import MAX_BATCH, MAX_CONCURRENCY, MAX_RETRIES, MAX_SECONDS
 from attune_core.definition.templates import Stage, Templates, has_template
 from attune_core.expressions.render import Condition, Value
 from attune_core.model.names import REF
 
-RETRY_KEYS: Final = ("count", "delay", "backoff", "max_delay", "jitter", "on_error")
-ITERATION_KEYS: Final = ("batch_size", "concurrency", "tolerate", "on_item_failure")
-_TOLERATE_KEYS: Final = ("count", "percentage")
-_COMPENSATE_KEYS: Final = ("action", "input", "when", "retry")
-_DEPENDENCY_KEYS: Final = ("task", "type")
-
-
-class OnItemFailure(StrEnum):
-    STOP = "stop"
-    CONTINUE = "continue"
-
 
 def read_retry(task: Fields, templates: Templates) -> Retry | None:
-    fields = task.child("retry", RETRY_KEYS)
+    fields = task.child("retry", RETRY)
     if fields is None:
         return None
     if not fields.has("count"):
@@ -47,7 +36,7 @@ def read_retry(task: Fields, templates: Templates) -> Retry | None:
 
 def read_iteration(task: Fields, templates: Templates, when: Condition | None) -> Iteration | None:
     if not task.has("with_items"):
-        for key in task.present(ITERATION_KEYS):
+        for key in task.present(ITERATION):
             message = f"`{key}` means nothing without `with_items`"
             task.findings.error(task.at(key), "needs_with_items", message, "add `with_items`", on_key=True)
         return None
@@ -81,7 +70,7 @@ def _concurrency(task: Fields, templates: Templates) -> Value | None:
 
 
 def _tolerate(task: Fields) -> tuple[int | None, float | None]:
-    fields = task.child("tolerate", _TOLERATE_KEYS)
+    fields = task.child("tolerate", TOLERATE)
     if fields is None:
         return None, None
     if fields.has("count") == fields.has("percentage"):
@@ -119,7 +108,7 @@ def _dependency(entry: Any, path: Path, task: Fields) -> Dependency | None:
         task.findings.error(path, "wrong_type", message)
         return None
     fields = Fields(entry, path, task.findings)
-    fields.only(_DEPENDENCY_KEYS)
+    fields.only(DEPENDENCY)
     if not fields.has("task"):
         task.findings.error(path, "missing_key", "the dependency names no `task`", "write `task: NAME`")
     name = fields.text("task")
@@ -131,7 +120,7 @@ def _dependency(entry: Any, path: Path, task: Fields) -> Dependency | None:
 
 def read_compensate(task: Fields, templates: Templates) -> None:
     """Reserved: it is checked and kept in the definition, and no run performs it yet."""
-    fields = task.child("compensate", _COMPENSATE_KEYS)
+    fields = task.child("compensate", COMPENSATE)
     if fields is None:
         return
     if not fields.has("action"):

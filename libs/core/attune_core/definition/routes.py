@@ -9,23 +9,13 @@ from attune_core.definition.composer import kind_of
 from attune_core.definition.document import Path
 from attune_core.definition.fields import Fields, is_name
 from attune_core.definition.graph import Publish, Route, RouteOn
+from attune_core.definition.keys import BRANCH, NEXT, TRANSITIONS
 from attune_core.definition.templates import Stage, Templates
 from attune_core.model.names import shown
 
 RESERVED: Final = ("noop", "fail", "complete")
-TRANSITION_KEYS: Final = (
-    "on_success",
-    "on_failure",
-    "on_timeout",
-    "on_complete",
-    "on_skip",
-    "decision",
-    "next",
-)
 _ENDED: Final = frozenset({RouteOn.SUCCEEDED, RouteOn.FAILED, RouteOn.TIMED_OUT})
 _SUCCEEDED: Final = frozenset({RouteOn.SUCCEEDED})
-_BRANCH_KEYS: Final = ("when", "next", "default")
-_NEXT_KEYS: Final = ("when", "publish", "do")
 
 
 def read_routes(task: Fields, templates: Templates) -> tuple[Route, ...]:
@@ -43,7 +33,7 @@ def read_routes(task: Fields, templates: Templates) -> tuple[Route, ...]:
 def target_places(task: Fields) -> list[tuple[Path, str]]:
     """Every task name that a transition names, with its place; also that of an `on_success` without effect."""
     found: list[tuple[Path, str]] = []
-    for key in TRANSITION_KEYS:
+    for key in TRANSITIONS:
         entries = task.get(key)
         if key not in ("decision", "next"):
             found += _name_places(entries, task.at(key))
@@ -93,7 +83,7 @@ def _decision(task: Fields, templates: Templates) -> list[Route]:
             task.findings.error(path, "wrong_type", f"a branch must be a map, not {kind_of(raw)}")
             continue
         branch = Fields(raw, path, task.findings)
-        branch.only(_BRANCH_KEYS)
+        branch.only(BRANCH)
         if branch.has("default") and branch.get("default") is not False:
             defaults += _default(branch, index)
         else:
@@ -167,7 +157,7 @@ def _next(task: Fields, templates: Templates) -> list[Route]:
             )
             continue
         entry = Fields(raw, path, task.findings)
-        entry.only(_NEXT_KEYS)
+        entry.only(NEXT)
         routes.append(
             Route(
                 _ENDED,

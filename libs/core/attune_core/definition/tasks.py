@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from attune_core.definition.composer import kind_of
 from attune_core.definition.document import Path
 from attune_core.definition.fields import Fields
 from attune_core.definition.findings import Findings
 from attune_core.definition.graph import TaskKind, TaskNode
+from attune_core.definition.keys import TASK, TASK_BLOCK, TASK_LINKS, TASK_WORK, TaskType
 from attune_core.definition.limits import MAX_TASKS
 from attune_core.definition.policies import (
-    ITERATION_KEYS,
     read_compensate,
     read_dependencies,
     read_iteration,
@@ -22,7 +21,6 @@ from attune_core.definition.policies import (
 )
 from attune_core.definition.routes import (
     RESERVED,
-    TRANSITION_KEYS,
     read_publish,
     read_routes,
     target_places,
@@ -30,28 +28,6 @@ from attune_core.definition.routes import (
 from attune_core.definition.templates import Stage, Templates, is_one_template
 from attune_core.expressions.render import Value
 from attune_core.model.names import MAX_REF, NAME, REF, shown
-
-COMMON_KEYS: Final = ("name", "type", "description", "label", "when")
-WORK_KEYS: Final = (
-    "action",
-    "input",
-    "with_items",
-    *ITERATION_KEYS,
-    "retry",
-    "timeout",
-    "delay",
-    "pool",
-    "compensate",
-)
-BLOCK_KEYS: Final = ("tasks", "fail_fast")
-LINK_KEYS: Final = ("join", "depends_on", *TRANSITION_KEYS)
-TASK_KEYS: Final = (*COMMON_KEYS, *WORK_KEYS, *BLOCK_KEYS, *LINK_KEYS, "publish")
-
-
-class TaskType(StrEnum):
-    ACTION = "action"
-    PARALLEL = "parallel"
-    WORKFLOW = "workflow"
 
 
 class TaskReader:
@@ -84,7 +60,7 @@ class TaskReader:
             self._refuse_more(path)
             return None
         task = Fields(raw, path, self.findings)
-        task.only(TASK_KEYS)
+        task.only(TASK)
         name = self._name(task)
         # a task without a usable name is read all the same, so that all its problems are found at once
         key = name or f"<{len(self.nodes)}>"
@@ -120,18 +96,18 @@ class TaskReader:
         self.templates.task = name
         kind = task.choice("type", TaskType, TaskType.ACTION)
         if block is not None:
-            self._refuse(task, LINK_KEYS, "transition_in_parallel", "a sub-task has none", "put it on the block")
+            self._refuse(task, TASK_LINKS, "transition_in_parallel", "a sub-task has none", "put it on the block")
         if kind is TaskType.PARALLEL:
             return self._block(task, name, block)
-        self._refuse(task, BLOCK_KEYS, "needs_parallel", "only a parallel block has it", "add `type: parallel`")
+        self._refuse(task, TASK_BLOCK, "needs_parallel", "only a parallel block has it", "add `type: parallel`")
         return self._work(task, name, kind, block)
 
-    def _refuse(self, task: Fields, keys: tuple[str, ...], code: str, why: str, hint: str) -> None:
+    def _refuse(self, task: Fields, keys: Collection[str], code: str, why: str, hint: str) -> None:
         for key in task.present(keys):
             self.findings.error(task.at(key), code, f"`{key}` is not possible here: {why}", hint, on_key=True)
 
     def _block(self, task: Fields, name: str, block: str | None) -> TaskNode:
-        self._refuse(task, WORK_KEYS, "not_for_parallel", "it is a parallel block", "put it on the sub-tasks")
+        self._refuse(task, TASK_WORK, "not_for_parallel", "it is a parallel block", "put it on the sub-tasks")
         node = TaskNode(
             name,
             TaskKind.PARALLEL,

@@ -17,6 +17,7 @@ from attune_core.definition.graph import (
     OnUnhandledFailure,
     TaskNode,
 )
+from attune_core.definition.keys import WORKFLOW
 from attune_core.definition.limits import MAX_ITERATIONS, MAX_SECONDS
 from attune_core.definition.tasks import TaskReader
 from attune_core.definition.templates import Stage, Use, is_one_template
@@ -25,17 +26,6 @@ from attune_core.model.names import MAX_REF, REF, VERSION, shown
 from attune_core.model.parameters import normalise_parameters
 from attune_core.model.schema_check import schema_faults
 
-METADATA_KEYS: Final = ("ref", "label", "description", "version", "tags", "parameters", "output")
-GRAPH_KEYS: Final = (
-    "vars",
-    "tasks",
-    "output_map",
-    "timeout",
-    "on_unhandled_failure",
-    "cancellation_policy",
-    "max_iterations",
-)
-WORKFLOW_KEYS: Final = (*METADATA_KEYS, *GRAPH_KEYS)
 _DEFAULT_VERSION: Final = "1.0.0"
 
 
@@ -64,7 +54,7 @@ def read_workflow(raw: Mapping[str, Any]) -> Draft:
     """Read a whole definition. Never raises: everything that is wrong is in the findings."""
     findings = Findings()
     fields = Fields(raw, (), findings)
-    fields.only(WORKFLOW_KEYS)
+    fields.only(WORKFLOW)
     reader = TaskReader(findings)
     ref = _ref(fields)
     _read_tasks(fields, reader)

@@ -13,44 +13,19 @@ from attune_core.definition.templates import texts
 from attune_core.definition.workflow import read_schema
 from attune_core.expressions.render import ExpressionError, compile_value
 from attune_core.model.action import ActionSpec, Runtime
-from attune_core.model.names import did_you_mean, shown
-from attune_core.packs.reading import METADATA_KEYS, PackFile, read_ref, stem_of
+from attune_core.model.names import NAME, did_you_mean, shown
+from attune_core.packs.keys import ACTION, HTTP, RUNTIME, WRITABLE
+from attune_core.packs.reading import PackFile, read_ref, stem_of
 
-RUNTIME_KEYS: Final = ("runtime", "runner_type")
-SPEC_KEYS: Final = ("timeout", "pool", "idempotent", "env")
-HTTP_KEYS: Final = (
-    "url",
-    "method",
-    "headers",
-    "query",
-    "body",
-    "json",
-    "auth",
-    "expected_status",
-    "follow_redirects",
-    "verify",
-)
-ACTION_KEYS: Final = (
-    *METADATA_KEYS,
-    *RUNTIME_KEYS,
-    *SPEC_KEYS,
-    *HTTP_KEYS,
-    "entry_point",
-    "parameters",
-    "output",
-    "workflow_file",
-)
-WRITABLE: Final = tuple(runtime for runtime in Runtime if runtime is not Runtime.WORKFLOW)
 SUFFIXES: Final = {Runtime.PYTHON: ".py", Runtime.SHELL: ".sh"}
 _BY_SUFFIX: Final = {".py": Runtime.PYTHON, ".sh": Runtime.SHELL}
 _FILE_NAME: Final = re.compile(r"[\w./-]+\.\w+\Z", re.ASCII)
-_ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 
 
 def read_action(opened: PackFile, pack: str, files: Mapping[str, bytes]) -> ActionSpec:
     """The action of the file. Two-part workflows come out with `workflow_file` resolved and no entry point."""
     fields = opened.fields
-    fields.only(ACTION_KEYS)
+    fields.only(ACTION)
     stem = stem_of(opened.file)
     ref = read_ref(fields, pack, "action", stem)
     workflow_file = _workflow_file(fields, files)
@@ -72,7 +47,7 @@ def read_action(opened: PackFile, pack: str, files: Mapping[str, bytes]) -> Acti
 
 def _runtime(fields: Fields, stem: str, files: Mapping[str, bytes]) -> Runtime:
     """As written, else what the entry point or the file beside it tells."""
-    key = next(fields.present(RUNTIME_KEYS), None)
+    key = next(fields.present(RUNTIME), None)
     if key is None:
         return _guessed(fields, stem, files)
     name = fields.text(key)
@@ -153,7 +128,7 @@ def _spec(fields: Fields, runtime: Runtime) -> dict[str, Any]:
     if runtime is Runtime.HTTP:
         spec |= _http(fields)
     else:
-        for key in fields.present(HTTP_KEYS):
+        for key in fields.present(HTTP):
             message = f"`{key}` is only for the runtime http"
             fields.findings.error(fields.at(key), "unknown_key", message, "remove it", on_key=True)
     return {key: value for key, value in spec.items() if value is not None}
@@ -167,10 +142,10 @@ def _http(fields: Fields) -> dict[str, Any]:
         fields.findings.error((), "missing_key", "an http action needs a `url`", hint)
     fields.text("url")
     fields.text("method")
-    for key in fields.present(HTTP_KEYS):
+    for key in fields.present(HTTP):
         for path, text in texts(fields.get(key), fields.at(key)):
             _check_template(text, path, fields)
-    return {key: fields.get(key) for key in fields.present(HTTP_KEYS)}
+    return {key: fields.get(key) for key in fields.present(HTTP)}
 
 
 def _check_template(text: str, path: Path, fields: Fields) -> None:
@@ -187,7 +162,7 @@ def _env(fields: Fields) -> dict[str, str] | None:
     found: dict[str, str] = {}
     for name, value in raw.items():
         path = (*fields.at("env"), name)
-        if not _ENV_NAME.match(name):
+        if not NAME.match(name):
             message = f"`{shown(name)}` is not a name for a variable"
             fields.findings.error(path, "invalid_name", message, on_key=True)
         elif not isinstance(value, str):

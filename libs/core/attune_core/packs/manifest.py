@@ -13,24 +13,11 @@ from attune_core.model.pack import PackManifest
 from attune_core.model.parameters import normalise_parameters
 from attune_core.model.schema import apply_defaults
 from attune_core.model.schema_check import schema_faults
+from attune_core.packs.keys import MANIFEST
 from attune_core.packs.reading import Reading
 
 MANIFESTS: Final = ("pack.yaml", "pack.yml")
 CONFIGS: Final = ("config.yaml", "config.yml")
-MANIFEST_KEYS: Final = (
-    "ref",
-    "label",
-    "description",
-    "version",
-    "dependencies",
-    "config",
-    "author",
-    "email",
-    "homepage",
-    "keywords",
-    "license",
-    "tags",
-)
 
 
 def read_manifest(reading: Reading) -> PackManifest:
@@ -44,7 +31,7 @@ def read_manifest(reading: Reading) -> PackManifest:
     if opened is None:
         return PackManifest("", "")
     fields = opened.fields
-    fields.only(MANIFEST_KEYS)
+    fields.only(MANIFEST)
     ref = _ref(fields)
     schema = _configuration(reading, fields)
     return PackManifest(

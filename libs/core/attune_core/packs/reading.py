@@ -14,8 +14,6 @@ from attune_core.definition.reader import read_document
 from attune_core.errors import DefinitionError, Problem
 from attune_core.model.names import MAX_REF, REF, pack_of, shown
 
-METADATA_KEYS = ("ref", "label", "description", "enabled", "tags")
-
 
 @dataclass(frozen=True, slots=True)
 class PackFile:

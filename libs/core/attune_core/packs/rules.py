@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from attune_core.definition.check_actions import check_action_ref, check_input
 from attune_core.definition.fields import Fields
@@ -12,24 +12,15 @@ from attune_core.definition.templates import texts
 from attune_core.expressions.render import ExpressionError
 from attune_core.model.names import REF, did_you_mean, pack_of
 from attune_core.model.rule import RuleSpec
-from attune_core.packs.reading import METADATA_KEYS, PackFile, json_map, read_ref, stem_of
+from attune_core.packs.keys import RULE
+from attune_core.packs.reading import PackFile, json_map, read_ref, stem_of
 from attune_core.rules.criteria import read_criteria
 from attune_core.rules.scope import rule_value
-
-RULE_KEYS: Final = (
-    *METADATA_KEYS,
-    "trigger",
-    "trigger_parameters",
-    "criteria",
-    "when",
-    "action",
-    "parameters",
-)
 
 
 def read_rule(opened: PackFile, pack: str, known: Known) -> RuleSpec:
     fields = opened.fields
-    fields.only(RULE_KEYS)
+    fields.only(RULE)
     ref = read_ref(fields, pack, "rule", stem_of(opened.file))
     return RuleSpec(
         ref=ref,

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from typing import Any
 
 from attune_core.definition.composer import kind_of
 from attune_core.definition.fields import Fields
 from attune_core.definition.workflow import read_schema
 from attune_core.model.trigger import TriggerKind, TriggerSpec
-from attune_core.packs.reading import METADATA_KEYS, PackFile, json_map, read_ref, stem_of
-
-TRIGGER_KEYS: Final = (*METADATA_KEYS, "kind", "parameters", "payload", "webhook", "timer")
-_WEBHOOK_KEYS: Final = ("key", "signature", "secret", "secret_env")
-_TIMER_KEYS: Final = ("interval", "cron", "date", "timezone", "catch_up")
-_SIGNATURES: Final = ("attune", "none")
-_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z", re.ASCII)
-_MOST_SECRETS: Final = 2
+from attune_core.packs.keys import MOST_SECRETS, SIGNATURES, TIMER, TRIGGER, WEBHOOK, WEBHOOK_KEY
+from attune_core.packs.reading import PackFile, json_map, read_ref, stem_of
 
 
 def read_trigger(opened: PackFile, pack: str) -> TriggerSpec:
     fields = opened.fields
-    fields.only(TRIGGER_KEYS)
+    fields.only(TRIGGER)
     ref = read_ref(fields, pack, "trigger", stem_of(opened.file))
     kind = _kind(fields)
     webhook = _webhook(fields, ref) if kind is TriggerKind.WEBHOOK else None
@@ -49,16 +42,16 @@ def _kind(fields: Fields) -> TriggerKind:
 
 
 def _spec(fields: Fields, webhook: dict[str, Any] | None) -> dict[str, Any]:
-    timer = fields.child("timer", _TIMER_KEYS)
+    timer = fields.child("timer", TIMER)
     spec: dict[str, Any] = {} if webhook is None else {"webhook": webhook}
     return spec if timer is None else {**spec, "timer": dict(json_map(fields, "timer"))}
 
 
 def _webhook(fields: Fields, ref: str) -> dict[str, Any]:
-    webhook = fields.child("webhook", _WEBHOOK_KEYS) or Fields({}, fields.at("webhook"), fields.findings)
-    key = webhook.matching("key", _KEY, "invalid_name", "a key: letters, digits, dot, _ and -") or ref
+    webhook = fields.child("webhook", WEBHOOK) or Fields({}, fields.at("webhook"), fields.findings)
+    key = webhook.matching("key", WEBHOOK_KEY, "invalid_name", "a key: letters, digits, dot, _ and -") or ref
     signature = webhook.text("signature") or "attune"
-    if signature not in _SIGNATURES:
+    if signature not in SIGNATURES:
         message = f"`{signature}` is not a signature that can be checked"
         webhook.findings.error(webhook.at("signature"), "unknown_value", message, "attune or none")
     found: dict[str, Any] = {"key": key, "signature": signature}
@@ -77,7 +70,7 @@ def _secrets(webhook: Fields, name: str) -> str | list[str]:
     raw = webhook.get(name)
     if isinstance(raw, str) and raw:
         return raw
-    if isinstance(raw, list) and 0 < len(raw) <= _MOST_SECRETS and all(isinstance(text, str) and text for text in raw):
+    if isinstance(raw, list) and 0 < len(raw) <= MOST_SECRETS and all(isinstance(text, str) and text for text in raw):
         return list(raw)
     shape = kind_of(raw) if not isinstance(raw, list | str) else "what is written"
     webhook.findings.error(webhook.at(name), "wrong_type", f"`{name}` must be text or a list of two, not {shape}")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from attune_core.definition.document import Document, Path, Place, Places
+from attune_core.definition.keys import METADATA
 from attune_core.definition.known import Known
 from attune_core.definition.parse import ParsedWorkflow, build_workflow
-from attune_core.definition.workflow import METADATA_KEYS
 from attune_core.errors import DefinitionError, Problem
 from attune_core.model.action import ActionSpec, Runtime
 from attune_core.model.names import MAX_REF, pack_of
@@ -58,7 +58,7 @@ def two_part(reading: Reading, opened: PackFile, action: ActionSpec) -> Source |
     if graph is None:
         return None
     metadata = opened.document.value
-    for key in METADATA_KEYS:
+    for key in METADATA:
         if key in graph.value and graph.value[key] != metadata.get(key, graph.value[key]):
             place = graph.place((key,), on_key=True)
             message = f"`{key}` differs from what {opened.file} says"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attune_core.expressions.render import Condition, ExpressionError, Value
 from attune_core.model.names import did_you_mean, shown
+from attune_core.rules.keys import CONDITIONS, GROUPS, TEST
 from attune_core.rules.operators import ALIASES, NAMES, PRESENCE_OPERATORS, SEARCH, TIME_OPERATORS
 from attune_core.rules.paths import PathError, Steps, parse_item_path, parse_path
 from attune_core.rules.patterns import PatternError, check_wildcard, compiled
@@ -15,9 +16,6 @@ from attune_core.rules.scope import rule_condition, rule_value
 
 Path = tuple[str | int, ...]
 
-GROUPS: Final = ("all", "any", "not")
-_TEST_KEYS: Final = ("path", "operator", "value", "condition")
-_CONDITIONS: Final = ("any", "all")
 _DEEPEST: Final = 40
 _MOST_FAULTS: Final = 100
 _NEEDS_NO_VALUE: Final = frozenset(PRESENCE_OPERATORS)
@@ -130,8 +128,8 @@ class _Reader:
 
     def _test(self, raw: Mapping[str, Any], path: Path, in_item: bool) -> Criteria:
         for key in raw:
-            if key not in _TEST_KEYS:
-                hint = did_you_mean(key, (*_TEST_KEYS, *GROUPS), "a criterion has path, operator and value")
+            if key not in TEST:
+                hint = did_you_mean(key, (*TEST, *GROUPS), "a criterion has path, operator and value")
                 self._fault((*path, key), "unknown_key", f"the key `{shown(key)}` is not known here", hint, True)
         steps, written = self._steps(raw, path, in_item)
         operator = self._operator(raw, path)
@@ -164,7 +162,7 @@ class _Reader:
 
     def _search(self, raw: Mapping[str, Any], path: Path, steps: Steps, written: str) -> Criteria:
         condition = raw.get("condition", "any")
-        if condition not in _CONDITIONS:
+        if condition not in CONDITIONS:
             self._fault(
                 (*path, "condition"), "unknown_value", "`condition` is `any` or `all`", "write `condition: any`"
             )

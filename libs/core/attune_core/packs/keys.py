@@ -1,0 +1,121 @@
+"""Every key of a pack's own files: the tables that the parser and the JSON Schema are made from."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from attune_core.definition.limits import MAX_SECONDS
+from attune_core.model.action import Runtime
+from attune_core.model.keys import (
+    ANYTHING,
+    CONDITION,
+    FLAG,
+    MAP,
+    TEXT,
+    Key,
+    Keys,
+    choice,
+    either,
+    matching,
+    number,
+    part,
+)
+from attune_core.model.names import PACK_REF, REF, VERSION
+from attune_core.model.trigger import TriggerKind
+
+WRITABLE: Final = tuple(runtime for runtime in Runtime if runtime is not Runtime.WORKFLOW)
+SIGNATURES: Final = ("attune", "none")
+WEBHOOK_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z", re.ASCII)
+MOST_SECRETS: Final = 2
+
+_TEXT: Final = {"type": "string", "minLength": 1}
+_SECRETS: Final = either(_TEXT, {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": MOST_SECRETS})
+
+MANIFEST: Final[Keys] = {
+    "ref": Key(matching(PACK_REF), "The pack's name; what it holds is called `<ref>.<name>`.", required=True),
+    "label": Key(TEXT, "A short title for people."),
+    "description": Key(TEXT, "What the pack is for."),
+    "version": Key(matching(VERSION), "A semantic version; 1.0.0 when absent."),
+    "dependencies": Key({"type": "array", "items": matching(PACK_REF)}, "The refs of the packs that this one uses."),
+    "config": Key(part("schema"), "The settings of the pack: `name: {type, default, ...}` or a JSON Schema."),
+    "author": Key(ANYTHING, "Who wrote it."),
+    "email": Key(ANYTHING, "Where to reach them."),
+    "homepage": Key(ANYTHING, "Where to read more."),
+    "keywords": Key(ANYTHING, "Words to find it by."),
+    "license": Key(ANYTHING, "Under which terms it may be used."),
+    "tags": Key(ANYTHING, "Words to find it by."),
+}
+METADATA: Final[Keys] = {
+    "ref": Key(matching(REF), "The full name: pack, dot, name.", required=True),
+    "label": Key(TEXT, "A short title for people."),
+    "description": Key(TEXT, "What it does, in a sentence or more."),
+    "enabled": Key(FLAG, "Whether it may be used; true when absent."),
+    "tags": Key(ANYTHING, "Words to find it by."),
+}
+RUNTIME: Final[Keys] = {
+    "runtime": Key(choice(WRITABLE), "What performs the action. Told by the entry point when absent."),
+    "runner_type": Key(choice(WRITABLE), "Another name of `runtime`."),
+}
+SPEC: Final[Keys] = {
+    "timeout": Key(number(0, MAX_SECONDS, above_low=True), "Seconds that one attempt may take."),
+    "pool": Key(TEXT, "The pool of workers that runs it."),
+    "idempotent": Key(FLAG, "Whether it may run again when its worker was lost."),
+    "env": Key(part("environment"), "Further environment variables."),
+}
+HTTP: Final[Keys] = {
+    "url": Key(TEXT, "With the runtime http: what is called."),
+    "method": Key(TEXT, "With the runtime http: GET when absent."),
+    "headers": Key(ANYTHING, "With the runtime http: names and values."),
+    "query": Key(ANYTHING, "With the runtime http: added to the URL."),
+    "body": Key(ANYTHING, "With the runtime http: sent as text."),
+    "json": Key(ANYTHING, "With the runtime http: sent as a JSON document."),
+    "auth": Key(ANYTHING, "With the runtime http: `{token}` or `{username, password}`."),
+    "expected_status": Key(ANYTHING, "With the runtime http: a status or a list of them."),
+    "follow_redirects": Key(ANYTHING, "With the runtime http: true when absent."),
+    "verify": Key(ANYTHING, "With the runtime http: whether the certificate must be valid; true when absent."),
+}
+ACTION: Final[Keys] = {
+    **METADATA,
+    **RUNTIME,
+    "entry_point": Key(TEXT, "The program: a file of the pack, for shell also a command line."),
+    "parameters": Key(part("schema"), "What it takes: `name: {type, ...}` or a JSON Schema."),
+    "output": Key(part("schema"), "What it gives: `name: {type, ...}` or a JSON Schema."),
+    **SPEC,
+    **HTTP,
+    "workflow_file": Key(TEXT, "The file of a workflow's tasks: the action is that workflow."),
+}
+TRIGGER: Final[Keys] = {
+    **METADATA,
+    "kind": Key(choice(TriggerKind), "Where its events come from; told by `webhook` or `timer` when absent."),
+    "parameters": Key(part("schema"), "What a rule may set: `name: {type, ...}` or a JSON Schema."),
+    "payload": Key(part("schema"), "What an event carries: `name: {type, ...}` or a JSON Schema."),
+    "webhook": Key(part("webhook"), "How a webhook is told apart and trusted."),
+    "timer": Key(part("timer"), "When it fires."),
+}
+WEBHOOK: Final[Keys] = {
+    "key": Key(matching(WEBHOOK_KEY), "The last part of its URL; the trigger's ref when absent."),
+    "signature": Key(choice(SIGNATURES), "`attune` (default) or `none`."),
+    "secret": Key(_SECRETS, "What callers sign with; two while it is being changed."),
+    "secret_env": Key(_SECRETS, "The environment variable of the API that holds the secret."),
+}
+TIMER: Final[Keys] = {
+    "interval": Key(ANYTHING, "Seconds between two firings."),
+    "cron": Key(ANYTHING, "A cron expression."),
+    "date": Key(ANYTHING, "One time."),
+    "timezone": Key(ANYTHING, "The zone of `cron` and `date`."),
+    "catch_up": Key(ANYTHING, "What happens to firings that were missed."),
+}
+RULE: Final[Keys] = {
+    **METADATA,
+    "trigger": Key(matching(REF), "The trigger whose events it looks at.", required=True),
+    "trigger_parameters": Key(MAP, "What it sets of the trigger."),
+    "criteria": Key(
+        either({"type": "array", "maxItems": 0}, {"type": "object", "maxProperties": 0}, part("criteria")),
+        "What must hold of the event; without them every event counts.",
+    ),
+    "when": Key(CONDITION, "The criteria as an expression over `event`."),
+    "action": Key(matching(REF), "The action or workflow that is run.", required=True),
+    "parameters": Key(MAP, "Its parameters; templates may read `event`."),
+}
+PARTS: Final[dict[str, Keys]] = {"webhook": WEBHOOK, "timer": TIMER}
