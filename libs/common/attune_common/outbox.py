@@ -156,6 +156,9 @@ async def _forever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     while True:
         try:
             await work()
+        except asyncio.CancelledError:
+            if lifecycle.being_cancelled():
+                raise
         except BusUnavailable as problem:
             _log.warning("the bus is not available", error=str(problem))
         except Exception as problem:

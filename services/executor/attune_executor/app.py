@@ -76,6 +76,9 @@ async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await loop()
+        except asyncio.CancelledError:
+            if lifecycle.being_cancelled():
+                raise
         except Exception as error:
             if is_transient(error):
                 _log.warning("the database is not available", error=f"{type(error).__name__}: {error}")

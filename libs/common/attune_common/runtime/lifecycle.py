@@ -77,3 +77,12 @@ async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
         for task in done:
             if not task.cancelled():
                 task.exception()
+
+
+def being_cancelled() -> bool:
+    """Whether a CancelledError was meant for the current task.
+
+    A library may raise one when its connection freezes: a loop that takes it for its own end is gone for ever.
+    """
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
