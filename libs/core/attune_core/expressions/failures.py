@@ -53,7 +53,8 @@ class MissingName(Exception):
         self.key = key
 
     def as_error(self, source: str, line: int = 0) -> ExpressionError:
-        error = ExpressionError(self.sentence(), code="undefined_name", hint=self.hint())
+        code = self.owner.code if isinstance(self.owner, Absent) else "undefined_name"
+        error = ExpressionError(self.sentence(), code=code, hint=self.hint())
         return error.within(source, line)
 
     def sentence(self) -> str:
@@ -76,9 +77,10 @@ class MissingName(Exception):
 class Absent:
     """The owner of a name that has no value in this place, with the reason as the rest of a sentence."""
 
-    def __init__(self, reason: str, hint: str = "") -> None:
+    def __init__(self, reason: str, hint: str = "", code: str = "undefined_name") -> None:
         self.reason = reason
         self.hint = hint
+        self.code = code
 
 
 def fail(code: str, message: str, hint: str = "") -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attune_core.expressions.compiler import Compiler, refusal
-from attune_core.expressions.failures import closest, fail
+from attune_core.expressions.failures import Absent, MissingName, closest
 from attune_core.expressions.frame import Frame, Run
 from attune_core.expressions.roots import TASK_KEYS
 
@@ -46,13 +46,14 @@ def _note(compiler: Compiler, steps: list[Any]) -> None:
 
 
 def shown_task(frame: Frame, name: Any) -> Any:
-    """The mapping of one task. Errors: ExpressionError for a task that the workflow does not have."""
+    """The mapping of one task. Errors: MissingName for a task that the workflow does not have."""
     tasks = frame.scope.tasks
     try:
         return tasks[name]
     except (KeyError, TypeError):
         hint = closest(name, tasks) if isinstance(name, str) else ""
-        fail("unknown_task", f"There is no task {name!r}", hint)
+        absent = Absent("is no task of this workflow", hint, "unknown_task")
+        raise MissingName(f"task.{name}", absent, name) from None
 
 
 def _whole(name: Run) -> Run:

@@ -45,6 +45,8 @@ def _stop_others(draft: Draft, node: TaskNode) -> None:
         if current.phase is Phase.READY:
             draft.ready.remove(name)
             end_task(draft, name, Outcome(OutcomeStatus.CANCELLED, error=_stopped(node)))
+        elif current.phase is Phase.OPEN:
+            _stop_others(draft, draft.node(name))
         else:
             draft.emit(CancelAction(TaskKey(name, current.iteration)))
 

@@ -90,10 +90,15 @@ def test_null_is_lenient_only_below_a_task() -> None:
     assert failure("{{ result.a }}", result=None).code == "undefined_name"
 
 
+def test_default_catches_an_unknown_task() -> None:
+    assert rendered("{{ task.nobody.status | default('unknown') }}", tasks=TASKS) == "unknown"
+    assert rendered("{{ task.nobody is defined }}", tasks=TASKS) is False
+
+
 def test_an_unknown_task_is_named() -> None:
     error = failure("{{ task.don.result }}", tasks=TASKS)
     assert (error.code, error.hint) == ("unknown_task", "did you mean 'done'?")
-    assert "'don'" in error.message
+    assert "`task.don`" in error.message
     assert failure("{{ task[vars.x].result }}", tasks=TASKS, vars={"x": [1]}).code == "unknown_task"
 
 
