@@ -100,7 +100,7 @@ def _times(now: datetime, row: Execution, message: ExecutionCompleted) -> tuple[
 
 
 async def _take_losses(batch: Batch, lost: list[tuple[Execution, ExecutionCompleted]]) -> None:
-    """Send lost work again where that is allowed, else fail it."""
+    """Send lost work again where running it twice is allowed, else fail it."""
     rows = [row for row, _ in lost]
     await dispatch.resolve(batch, {row.action_ref for row in rows})
     await load_parameters(batch, rows)
@@ -110,23 +110,29 @@ async def _take_losses(batch: Batch, lost: list[tuple[Execution, ExecutionComple
         action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
         if isinstance(action, Outcome):
             _report(batch, row, action)
+        elif not (row.max_retries > 0 or bool(action.spec.get("idempotent"))):
+            _report(batch, row, _lost(batch, row, message))
         elif message.handed_back:
             dispatch.send(batch, row, action)
-        elif row.losses < MAX_LOSSES and (row.max_retries > 0 or bool(action.spec.get("idempotent"))):
-            _send_again(batch, row, action)
+        elif row.losses < MAX_LOSSES:
+            _send_again(batch, row, action, message)
         else:
-            _report(batch, row, _lost(batch, row))
+            _report(batch, row, _lost(batch, row, message))
 
 
-def _send_again(batch: Batch, row: Execution, action: Action) -> None:
-    batch.outcomes[row.id] = _lost(batch, row)
+def _send_again(batch: Batch, row: Execution, action: Action, message: ExecutionCompleted) -> None:
+    batch.outcomes[row.id] = _lost(batch, row, message)
     keep_attempt(batch, row, ExecutionStatus.ABANDONED)
     row.losses += 1
     row.attempt += 1
     dispatch.send(batch, row, action)
 
 
-def _lost(batch: Batch, row: Execution) -> Outcome:
-    message = f"worker {row.worker or '?'} was lost while it ran attempt {row.attempt}"
-    error = {"type": "worker_lost", "message": message, "worker": row.worker}
+def _lost(batch: Batch, row: Execution, message: ExecutionCompleted) -> Outcome:
+    worker = message.worker or row.worker
+    told = f"worker {worker or '?'} was lost while it ran attempt {row.attempt}"
+    if message.handed_back:
+        told = f"worker {worker or '?'} was stopped while it ran attempt {row.attempt}"
+    hint = "mark the action `idempotent: true`, or give the task a `retry`, to let it run again"
+    error = {"type": "worker_lost", "message": told, "worker": worker, "hint": hint}
     return Outcome(OutcomeStatus.FAILED, None, error, row.started_at, batch.now)

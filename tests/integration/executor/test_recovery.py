@@ -75,6 +75,20 @@ async def test_work_that_is_lost_again_and_again_fails(world: World) -> None:
     assert [job.attempt for job in world.worker.jobs] == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(("action", "ends"), [("t.safe", "completed"), ("t.echo", "failed")])
+async def test_what_a_stopping_worker_hands_back(world: World, action: str, ends: str) -> None:
+    """Work that may run twice goes to another worker as the same attempt; other work must not run again."""
+    world.worker.script = silent
+    await world.start()
+    execution = await world.request(action)
+    (job,) = await world.worker.got(1)
+    world.worker.script = lambda job: Reply()
+    await world.worker.say([completion(job, Reply("lost")).model_copy(update={"handed_back": True})])
+    row = await world.ended(execution)
+    assert (row["status"], row["attempt"]) == (ends, 1)
+    assert len(world.worker.jobs) == (2 if ends == "completed" else 1)
+
+
 async def test_a_heartbeat_keeps_the_lease(world: World) -> None:
     execution, job = await accepted(world, "t.echo")
 
