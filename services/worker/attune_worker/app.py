@@ -7,21 +7,21 @@ import asyncio
 from attune_common.bus import topology
 from attune_common.bus.bus import Bus, Consumer
 from attune_common.bus.factory import build_bus
+from attune_common.hosting.children import orphans
+from attune_common.hosting.children.workplace import clear_leftovers
+from attune_common.hosting.environments import Environments
+from attune_common.hosting.outgoing.client import HttpClient
+from attune_common.hosting.outgoing.egress import Egress
+from attune_common.hosting.packs import Packs
 from attune_common.runtime import logging, metrics
 from attune_common.runtime.clock import Deadline
 from attune_common.runtime.health import Health
 from attune_common.runtime.health_server import HealthServer
 from attune_common.runtime.lifecycle import until_stopped
 from attune_common.runtime.settings import Settings
-from attune_worker.children import orphans
-from attune_worker.children.workplace import clear_leftovers
-from attune_worker.environments import Environments
 from attune_worker.handlers import Control, JobIntake
 from attune_worker.jobs import Jobs, Stop
 from attune_worker.leases import Leases
-from attune_worker.outgoing.client import HttpClient
-from attune_worker.outgoing.egress import Egress
-from attune_worker.packs import Packs
 from attune_worker.results import Outbound
 from attune_worker.run import Runner
 from attune_worker.runtimes import Bench

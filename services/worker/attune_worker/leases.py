@@ -7,10 +7,10 @@ import asyncio
 from attune_common.bus.bus import Bus, BusUnavailable
 from attune_common.contracts.envelope import pack
 from attune_common.contracts.worker import WorkerHeartbeat
+from attune_common.hosting.children import orphans
 from attune_common.runtime import lifecycle, logging, metrics
 from attune_common.runtime.clock import monotonic, utcnow
 from attune_common.runtime.settings import Settings
-from attune_worker.children import orphans
 from attune_worker.jobs import Jobs, Stop
 
 _LOOKS_PER_FENCE = 10

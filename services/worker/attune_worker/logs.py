@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from attune_common.contracts.execution import ExecutionLog, LogLine
+from attune_common.hosting.lines import LineSplitter
 from attune_common.runtime.clock import utcnow
 from attune_common.runtime.settings import Settings
 
@@ -29,40 +30,6 @@ class LogLimits:
     @classmethod
     def of(cls, settings: Settings) -> LogLimits:
         return cls(settings.limits.log_line_bytes, settings.limits.log_lines)
-
-
-class LineSplitter:
-    """Chunks in, whole lines out; of a line longer than `limit` bytes the rest is dropped."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._held = bytearray()
-        self._dropped = 0
-
-    def feed(self, chunk: bytes) -> list[str]:
-        *ended, rest = chunk.split(b"\n")
-        lines = []
-        for part in ended:
-            self._hold(part)
-            lines.append(self._take())
-        self._hold(rest)
-        return lines
-
-    def end(self) -> list[str]:
-        return [self._take()] if self._held else []
-
-    def _hold(self, part: bytes) -> None:
-        room = self._limit - len(self._held)
-        self._held += part[:room]
-        self._dropped += max(0, len(part) - room)
-
-    def _take(self) -> str:
-        text = self._held.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}").rstrip("\r")
-        if self._dropped:
-            text += f" [{self._dropped:,} more bytes of this line were cut]"
-        self._held.clear()
-        self._dropped = 0
-        return text
 
 
 class AttemptLog:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from attune_common.contracts.execution import ExecutionCompleted
+from attune_common.hosting.failure import ActionFailure
 from attune_common.runtime import json
 from attune_common.runtime.clock import utcnow
-from attune_worker.failure import ActionFailure
 from attune_worker.jobs import Job, Stop
 from attune_worker.logs import AttemptLog
 

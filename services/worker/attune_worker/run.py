@@ -7,10 +7,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 from attune_common.contracts.execution import ExecutionAccepted, ExecutionLog
+from attune_common.hosting.failure import ActionFailure
 from attune_common.runtime import logging, metrics
 from attune_common.runtime.clock import utcnow
 from attune_worker import outcome
-from attune_worker.failure import ActionFailure
 from attune_worker.jobs import Job, Jobs, Stop
 from attune_worker.logs import AttemptLog, LogLimits
 from attune_worker.outcome import Ending

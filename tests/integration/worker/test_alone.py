@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.support.waiting import until_sync
 
-from attune_worker.children import proc
+from attune_common.hosting.children import proc
 
 ROOT = Path(__file__).parents[3]
 
@@ -21,7 +21,7 @@ import asyncio, sys
 from pathlib import Path
 import uvloop
 from tests.support.workbench import workbench
-from attune_worker.children import orphans
+from attune_common.hosting.children import orphans
 
 async def main():
     orphans.claim_all()

@@ -12,7 +12,7 @@ import pytest
 from tests.support.waiting import until
 from tests.support.workbench import Workbench, workbench
 
-from attune_worker.children import proc
+from attune_common.hosting.children import proc
 
 NEST = "import sys\nsys.stdout.write('[' * {depth} + ']' * {depth})"
 

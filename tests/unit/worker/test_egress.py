@@ -6,10 +6,10 @@ import ipaddress
 
 import pytest
 
-from attune_worker.outgoing.client import redirected
-from attune_worker.outgoing.egress import Egress, EgressDenied, is_public
-from attune_worker.outgoing.failure import RequestFailed
-from attune_worker.outgoing.request import HttpRequest
+from attune_common.hosting.outgoing.client import redirected
+from attune_common.hosting.outgoing.egress import Egress, EgressDenied, is_public
+from attune_common.hosting.outgoing.failure import RequestFailed
+from attune_common.hosting.outgoing.request import HttpRequest
 
 
 @pytest.mark.parametrize(

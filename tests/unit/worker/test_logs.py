@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attune_common.contracts.execution import ExecutionLog
-from attune_worker.logs import AttemptLog, LineSplitter, LogLimits
+from attune_common.hosting.lines import LineSplitter
+from attune_worker.logs import AttemptLog, LogLimits
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0")), max_size=8), st.data())

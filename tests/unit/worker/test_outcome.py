@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from attune_common.contracts.execution import ExecutionScheduled, JobLimits
+from attune_common.hosting.failure import ActionFailure
 from attune_worker import outcome
-from attune_worker.failure import ActionFailure
 from attune_worker.jobs import Job, Jobs, Stop
 from attune_worker.logs import AttemptLog, LogLimits
 

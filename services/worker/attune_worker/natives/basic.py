@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from attune_worker.failure import ActionFailure
+from attune_common.hosting.failure import ActionFailure
 
 if TYPE_CHECKING:
     from attune_worker.runtimes.base import Attempt

@@ -9,10 +9,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from attune_common.hosting.failure import ActionFailure
+from attune_common.hosting.outgoing.failure import RequestFailed
+from attune_common.hosting.outgoing.request import HttpRequest, HttpResponse
 from attune_common.runtime import json
-from attune_worker.failure import ActionFailure
-from attune_worker.outgoing.failure import RequestFailed
-from attune_worker.outgoing.request import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from attune_worker.runtimes.base import Attempt

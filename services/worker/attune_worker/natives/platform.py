@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from attune_common.hosting.failure import ActionFailure
+from attune_common.hosting.outgoing.failure import RequestFailed
+from attune_common.hosting.outgoing.request import HttpRequest, HttpResponse, bearer
 from attune_common.runtime import json
-from attune_worker.failure import ActionFailure
-from attune_worker.outgoing.failure import RequestFailed
-from attune_worker.outgoing.request import HttpRequest, HttpResponse, bearer
 
 if TYPE_CHECKING:
     from attune_worker.runtimes.base import Attempt

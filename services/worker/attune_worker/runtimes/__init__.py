@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attune_worker.failure import ActionFailure
+from attune_common.hosting.failure import ActionFailure
 from attune_worker.runtimes.base import Attempt, Bench, Runtime
 from attune_worker.runtimes.http import HttpRuntime
 from attune_worker.runtimes.native import NativeRuntime

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from attune_common.contracts.execution import ExecutionScheduled
+from attune_common.hosting.environments import Environments
+from attune_common.hosting.outgoing.client import HttpClient
+from attune_common.hosting.packs import Packs
 from attune_common.runtime.settings import Settings
-from attune_worker.environments import Environments
 from attune_worker.jobs import Job
 from attune_worker.logs import AttemptLog
-from attune_worker.outgoing.client import HttpClient
-from attune_worker.packs import Packs
 from attune_worker.slots import SlotKind
 
 

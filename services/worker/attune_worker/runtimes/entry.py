@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from attune_worker.failure import ActionFailure
+from attune_common.hosting.failure import ActionFailure
 
 
 def entry_file(pack: Path, named: str, action_ref: str, suffix: str) -> Path:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from attune_common.hosting.failure import ActionFailure
 from attune_common.runtime import json
-from attune_worker.failure import ActionFailure
 
 _TAIL = 4096
 _NOTHING = object()

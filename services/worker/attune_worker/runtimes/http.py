@@ -6,11 +6,11 @@ from collections.abc import Coroutine, Mapping
 from functools import lru_cache
 from typing import Any
 
+from attune_common.hosting.failure import ActionFailure
 from attune_common.runtime import json
 from attune_core.expressions.failures import ExpressionError
 from attune_core.expressions.render import Value, compile_value
 from attune_core.expressions.scope import Scope
-from attune_worker.failure import ActionFailure
 from attune_worker.natives import http
 from attune_worker.runtimes.base import Attempt
 from attune_worker.slots import SlotKind

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Coroutine
 from typing import Any
 
-from attune_worker.failure import ActionFailure
+from attune_common.hosting.failure import ActionFailure
 from attune_worker.natives import NATIVES
 from attune_worker.runtimes.base import Attempt
 from attune_worker.slots import SlotKind

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from attune_common.contracts.execution import JobLimits
+from attune_common.hosting.children import child
+from attune_common.hosting.children.child import Command
+from attune_common.hosting.children.confine import Confinement
+from attune_common.hosting.children.workplace import workplace
+from attune_common.hosting.failure import ActionFailure
 from attune_common.runtime.settings import Settings
-from attune_worker.children import child
-from attune_worker.children.child import Command
-from attune_worker.children.confine import Confinement
-from attune_worker.children.workplace import workplace
-from attune_worker.failure import ActionFailure
 from attune_worker.runtimes.base import Attempt
 from attune_worker.runtimes.exchange import Exchange, open_exchange
 

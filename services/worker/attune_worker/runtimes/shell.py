@@ -8,8 +8,8 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
+from attune_common.hosting.failure import ActionFailure
 from attune_common.runtime import json
-from attune_worker.failure import ActionFailure
 from attune_worker.runtimes import processes
 from attune_worker.runtimes.base import Attempt
 from attune_worker.runtimes.entry import find_file

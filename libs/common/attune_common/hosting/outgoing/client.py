@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx2
 
-from attune_worker.outgoing import url as urls
-from attune_worker.outgoing.egress import Egress, EgressDenied
-from attune_worker.outgoing.failure import RequestFailed
-from attune_worker.outgoing.reading import read
-from attune_worker.outgoing.request import HttpRequest, HttpResponse
+from attune_common.hosting.outgoing import url as urls
+from attune_common.hosting.outgoing.egress import Egress, EgressDenied
+from attune_common.hosting.outgoing.failure import RequestFailed
+from attune_common.hosting.outgoing.reading import read
+from attune_common.hosting.outgoing.request import HttpRequest, HttpResponse
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)

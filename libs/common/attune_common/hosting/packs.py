@@ -9,20 +9,20 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from attune_common.hosting.archive import unpack
+from attune_common.hosting.failure import ActionFailure
+from attune_common.hosting.outgoing.client import HttpClient
+from attune_common.hosting.outgoing.failure import RequestFailed
+from attune_common.hosting.outgoing.request import HttpRequest, bearer
+from attune_common.hosting.single import SingleFlight
 from attune_common.runtime import logging
 from attune_common.runtime.settings import Settings
-from attune_worker.archive import unpack
-from attune_worker.failure import ActionFailure
-from attune_worker.outgoing.client import HttpClient
-from attune_worker.outgoing.failure import RequestFailed
-from attune_worker.outgoing.request import HttpRequest, bearer
-from attune_worker.single import SingleFlight
 
 _DIGEST = re.compile(r"[0-9a-f]{16,128}\Z")
 _ATTEMPTS = 4
 _PAUSE = 0.5
 _FETCH_SECONDS = 60.0
-log = logging.get("worker.packs")
+log = logging.get("attune.packs")
 
 
 class Packs:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
-from attune_worker.children import orphans, proc
-from attune_worker.children.confine import UNCONFINED, Confinement, confiner, environment
-from attune_worker.children.tree import Tree
+from attune_common.hosting.children import orphans, proc
+from attune_common.hosting.children.confine import UNCONFINED, Confinement, confiner, environment
+from attune_common.hosting.children.tree import Tree
 
 Stream = Literal["stdout", "stderr"]
 OnOutput = Callable[[Stream, bytes], None]

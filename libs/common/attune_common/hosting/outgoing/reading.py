@@ -8,8 +8,8 @@ from typing import Protocol
 
 import httpx2
 
-from attune_worker.outgoing.failure import RequestFailed
-from attune_worker.outgoing.request import HttpRequest, HttpResponse
+from attune_common.hosting.outgoing.failure import RequestFailed
+from attune_common.hosting.outgoing.request import HttpRequest, HttpResponse
 
 _PIECE = 64 * 1024
 _ANY_HEADER = zlib.MAX_WBITS | 32

@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from attune_worker.children import child
-from attune_worker.children.child import Command
-from attune_worker.children.workplace import workplace
-from attune_worker.logs import AttemptLog, LineSplitter
+from attune_common.hosting.children import child
+from attune_common.hosting.children.child import Command
+from attune_common.hosting.children.workplace import workplace
+from attune_common.hosting.lines import LineSplitter, Progress
 
 _KEPT_LINES = 40
 _LINE = 2000
@@ -31,7 +31,7 @@ class InstallFailed(Exception):
 class Installer:
     """Uses uv when it is on PATH, else pip: the worker's own or the one that comes with Python."""
 
-    def __init__(self, data_dir: Path, log: AttemptLog) -> None:
+    def __init__(self, data_dir: Path, log: Progress) -> None:
         self._data_dir, self._log = data_dir, log
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
 

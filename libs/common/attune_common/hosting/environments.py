@@ -16,15 +16,15 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 import attune_sdk
+from attune_common.hosting.failure import ActionFailure
+from attune_common.hosting.installer import Installer, InstallFailed
+from attune_common.hosting.lines import Progress
+from attune_common.hosting.single import SingleFlight
 from attune_common.runtime import logging
-from attune_worker.failure import ActionFailure
-from attune_worker.installer import Installer, InstallFailed
-from attune_worker.logs import AttemptLog
-from attune_worker.single import SingleFlight
 
 _READY = ".ready"
 _LOCK_PAUSE = 0.1
-log = logging.get("worker.environments")
+log = logging.get("attune.environments")
 
 
 class Environments:
@@ -44,7 +44,7 @@ class Environments:
             self._sdk = _install_sdk(self._data_dir / "worker" / "sdk")
         return self._sdk
 
-    async def python(self, pack: Path, digest: str, attempt_log: AttemptLog) -> Path | None:
+    async def python(self, pack: Path, digest: str, progress: Progress) -> Path | None:
         """The interpreter with the pack's requirements; None when it has none.
 
         Errors: ActionFailure `environment_failed` with the last lines of the installer.
@@ -56,31 +56,31 @@ class Environments:
         python = self._root / key / "bin" / "python"
         if (self._root / key / _READY).exists():
             return python
-        attempt_log.system(_news(self._flights.under_way(key)))
-        attempt_log.flush()
-        return await self._flights.do(key, lambda: self._build(key, pack, attempt_log))
+        progress.system(_news(self._flights.under_way(key)))
+        progress.flush()
+        return await self._flights.do(key, lambda: self._build(key, pack, progress))
 
     async def stop(self) -> None:
         """Give up what is under way."""
         await self._flights.stop()
 
-    async def _build(self, key: str, pack: Path, attempt_log: AttemptLog) -> Path:
+    async def _build(self, key: str, pack: Path, progress: Progress) -> Path:
         place = self._root / key
         async with _locked(self._root / f"{key}.lock"):
             if not (place / _READY).exists():
-                await self._install(place, pack, attempt_log)
+                await self._install(place, pack, progress)
         return place / "bin" / "python"
 
-    async def _install(self, place: Path, pack: Path, attempt_log: AttemptLog) -> None:
+    async def _install(self, place: Path, pack: Path, progress: Progress) -> None:
         self.builds += 1
         await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
         try:
-            await Installer(self._data_dir, attempt_log).build(place, pack)
+            await Installer(self._data_dir, progress).build(place, pack)
         except InstallFailed as failed:
             await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
             raise ActionFailure("environment_failed", failed.message, output=failed.output) from failed
         (place / _READY).touch()
-        attempt_log.system("the environment is ready")
+        progress.system("the environment is ready")
         log.info("environment_built", pack=os.fspath(pack), place=os.fspath(place))
 
 

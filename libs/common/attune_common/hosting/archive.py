@@ -9,8 +9,8 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from attune_common.hosting.failure import ActionFailure
 from attune_common.runtime.limits import Limits
-from attune_worker.failure import ActionFailure
 
 _PART = re.compile(r"[A-Za-z0-9_.+@=,~ -]{1,255}\Z")
 _CHUNK = 1024 * 1024

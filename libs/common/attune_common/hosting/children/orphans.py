@@ -12,11 +12,11 @@ import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from attune_worker.children import proc
-from attune_worker.children.confine import become_subreaper
+from attune_common.hosting.children import proc
+from attune_common.hosting.children.confine import become_subreaper
 
 if TYPE_CHECKING:
-    from attune_worker.children.tree import Tree
+    from attune_common.hosting.children.tree import Tree
 
 
 class _Watched:

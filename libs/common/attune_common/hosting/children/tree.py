@@ -11,7 +11,7 @@ import os
 import signal
 from dataclasses import dataclass
 
-from attune_worker.children import proc
+from attune_common.hosting.children import proc
 
 _ROUNDS = 100
 _PAUSE = 0.02

@@ -1,0 +1,1 @@
+"""Hosts the sensors of packs: programs that watch something outside and tell of it."""
