@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from attune_cli import parameters
+from attune_cli.checking import summary
 from attune_cli.exits import Exit, exit_code
 from attune_cli.graphs import as_mermaid
 from attune_client.errors import ApiError, ApiUnreachable
@@ -127,3 +128,27 @@ def test_settings_and_servers_that_are_wrong_are_told_in_sentences() -> None:
     assert "secret" not in gone.stderr
     for done in (bad, gone):
         assert "Traceback" not in done.stderr
+
+
+def test_actions_that_do_not_exist_are_found_without_a_platform(tmp_path: Path) -> None:
+    (tmp_path / "workflows").mkdir()
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "pack.yaml").write_text("ref: my\nlabel: My\nversion: 1.0.0\n")
+    (tmp_path / "actions/own.yaml").write_text("ref: my.own\nlabel: Own\nruntime: python\n")
+    (tmp_path / "actions/own.py").write_text("print(1)\n")
+    file = tmp_path / "workflows/flow.yaml"
+    actions = ("my.own", "core.echo", "other.pack", "core.ecco", "my.owm")
+    tasks = "".join(f"  - name: t{number}\n    action: {ref}\n" for number, ref in enumerate(actions))
+    file.write_text(f"ref: my.flow\ntasks:\n{tasks}")
+    found = attune("workflow", "check", str(file), "-o", "json")
+    assert found.returncode == Exit.FAILED
+    said = [(problem["line"], problem["file"]) for problem in json.loads(found.stdout)]
+    assert said == [(10, str(file)), (12, str(file))]
+
+
+@pytest.mark.parametrize(
+    ("errors", "warnings", "text"),
+    [(0, 0, "nothing wrong"), (1, 0, "1 error"), (0, 1, "1 warning"), (2, 3, "2 errors, 3 warnings")],
+)
+def test_findings_are_counted(errors: int, warnings: int, text: str) -> None:
+    assert summary(errors, warnings) == text
