@@ -49,8 +49,8 @@ class Composer:
         self._nodes = 0
         self._text = 0
 
-    def document(self, events: Iterator[Any]) -> Node:
-        """The one document of the stream. Errors: Refused."""
+    def document(self, events: Iterator[Any], *, lists: bool = False) -> Node:
+        """The one document of the stream: a map, or with `lists` a list too. Errors: Refused."""
         self._events = events
         next(events)
         start = next(events)
@@ -61,7 +61,7 @@ class Composer:
         after = next(events)
         if not isinstance(after, yaml.StreamEndEvent):
             raise self._refused(after, "yaml_documents", "a second document begins here", "one file, one document")
-        if not isinstance(node.value, dict):
+        if not isinstance(node.value, dict) and not (lists and isinstance(node.value, list)):
             raise Refused(
                 "yaml_not_a_map",
                 f"the file must hold a map of keys, not {kind_of(node.value)}",

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from attune_core.definition.composer import Composer, Refused
-from attune_core.definition.document import Document
+from attune_core.definition.document import Document, Mark
 from attune_core.definition.limits import MAX_BYTES
 from attune_core.errors import DefinitionError
 
@@ -28,10 +28,23 @@ def read_document(content: str | bytes, file: str) -> Document:
 
     Errors: DefinitionError when nothing can be read. Smaller findings are in `Document.problems`.
     """
+    return _read(content, file, lists=False)
+
+
+def read_list(content: str | bytes, file: str, key: str) -> Document:
+    """The same for a file that holds a list: it is read as if the list stood under the key of a map."""
+    document = _read(content, file, lists=True)
+    if isinstance(document.value, dict):
+        return document
+    marks = Mark(1, 1, children={key: document.marks})
+    return Document(file, {key: document.value}, marks, document.problems)
+
+
+def _read(content: str | bytes, file: str, *, lists: bool) -> Document:
     try:
         text = _text(content)
         composer = Composer(file)
-        node = composer.document(_events(text))
+        node = composer.document(_events(text), lists=lists)
     except Refused as refusal:
         raise DefinitionError([refusal.problem(file)]) from None
     return Document(file, node.value, node.mark, tuple(composer.problems))

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
-from attune_core.rehearsal.run import Report
+from attune_core.definition.document import Path
+from attune_core.definition.problems import json_path
+from attune_core.rehearsal.keys import EXPECT
+from attune_core.rehearsal.report import Report
 
-KEYS = ("status", "output", "error", "path", "vars", "tasks", "attempts", "duration")
+_SHOWN: Final = 200
+_NOT_THERE: Final = object()
 
 
-def differences(report: Report, expect: Mapping[str, Any]) -> list[str]:
-    """One sentence per expectation that is not met; maps are compared by the keys that are named."""
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`path` leads to the expectation inside `expect`."""
+
+    path: Path
+    wanted: str
+    actual: str
+
+    def __str__(self) -> str:
+        return f"{json_path(self.path)} should be {self.wanted}, it is {self.actual}"
+
+
+def compare(report: Report, expect: Mapping[str, Any]) -> list[Difference]:
+    """Every expectation that is not met; maps are compared by the keys that are named."""
     actual: dict[str, Any] = {
         "status": report.status.value,
         "output": report.output,
@@ -20,23 +37,42 @@ def differences(report: Report, expect: Mapping[str, Any]) -> list[str]:
         "vars": report.variables,
         "tasks": report.tasks,
         "attempts": report.attempts,
+        "input": report.inputs,
         "duration": report.duration,
     }
-    found: list[str] = []
+    found: list[Difference] = []
     for key, wanted in expect.items():
-        if key in actual:
-            _compare(key, wanted, actual[key], found)
+        if key in EXPECT:
+            _compare((key,), wanted, actual[key], found)
         else:
-            found.append(f"expect.{key} is not known; known: {', '.join(KEYS)}")
+            found.append(Difference((key,), f"one of {', '.join(EXPECT)}", "not known"))
     return found
 
 
-def _compare(place: str, wanted: Any, actual: Any, found: list[str]) -> None:
-    if isinstance(wanted, dict) and isinstance(actual, dict):
+def differences(report: Report, expect: Mapping[str, Any]) -> list[str]:
+    """The same as sentences."""
+    return [str(difference) for difference in compare(report, expect)]
+
+
+def _compare(path: Path, wanted: Any, actual: Any, found: list[Difference]) -> None:
+    if isinstance(wanted, Mapping) and isinstance(actual, Mapping):
         for key, value in wanted.items():
-            if key in actual:
-                _compare(f"{place}.{key}", value, actual[key], found)
-            else:
-                found.append(f"{place}.{key} should be {value!r}, it is not there")
-    elif wanted != actual:
-        found.append(f"{place} should be {wanted!r}, it is {actual!r}")
+            _compare((*path, key), value, actual.get(key, _NOT_THERE), found)
+    elif not _same(wanted, actual):
+        found.append(Difference(path, _shown(wanted), _shown(actual)))
+
+
+def _same(wanted: Any, actual: Any) -> bool:
+    """Equality of JSON: true is not 1."""
+    if isinstance(wanted, bool) or isinstance(actual, bool):
+        return wanted is actual
+    if isinstance(wanted, list) and isinstance(actual, list | tuple):
+        return len(wanted) == len(actual) and all(map(_same, wanted, actual))
+    return bool(wanted == actual)
+
+
+def _shown(value: Any) -> str:
+    if value is _NOT_THERE:
+        return "not there"
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
