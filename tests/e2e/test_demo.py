@@ -63,10 +63,19 @@ def test_a_killed_demonstration_takes_its_processes_along(folder: Path) -> None:
     until_sync(lambda: processes_with(str(folder)) == [], 30, "its processes are gone")
 
 
-def test_a_demonstration_that_cannot_start_says_why(folder: Path) -> None:
-    env = environment(TMPDIR=str(folder), ATTUNE_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
-    done = Attune(env).run("demo", "--services", expect=None)
-    assert done.returncode == 3
+@pytest.mark.parametrize(
+    ("variable", "url", "code"),
+    [
+        ("ATTUNE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none", "database_unreachable"),
+        ("ATTUNE_AMQP_URL", "amqp://guest:secret@127.0.0.1:1/", "broker_unreachable"),
+    ],
+)
+def test_a_demonstration_that_cannot_start_says_why(
+    folder: Path, amqp_url: str, variable: str, url: str, code: str
+) -> None:
+    given = {"ATTUNE_AMQP_URL": amqp_url} | {variable: url}
+    done = Attune(environment(TMPDIR=str(folder), **given)).run("demo", "--services", expect=3)
     assert "Traceback" not in done.stderr
-    assert "database_unreachable" in done.stderr
-    assert "ATTUNE_DATABASE_URL" in done.stderr
+    assert code in done.stderr
+    assert f"correct {variable}" in done.stderr
+    assert "secret" not in done.stderr

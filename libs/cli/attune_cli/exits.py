@@ -17,7 +17,7 @@ class Exit(IntEnum):
 
 
 _REFUSALS = frozenset({401, 403, 404})
-_UNREACHABLE = frozenset({"api_unreachable", "database_unreachable"})
+_UNREACHABLE = frozenset({"api_unreachable", "database_unreachable", "broker_unreachable"})
 
 
 def exit_code(error: Exception) -> Exit:

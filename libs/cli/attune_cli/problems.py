@@ -18,21 +18,19 @@ _STYLES = {"error": "red", "warning": "yellow"}
 
 def report(error: AttuneError) -> Exit:
     """Print an error with its places and hint; return the exit code it stands for."""
-    from attune_client.errors import ApiError, ApiUnreachable
-    from attune_core.errors import DefinitionError
+    from attune_client.errors import ApiError
 
     screen, code = console(stderr=True), exit_code(error)
     places = _places(error)
-    sentence = f"{len(places)} problems" if isinstance(error, DefinitionError) else error.message
-    screen.print(_headline(sentence, error.code))
+    screen.print(_headline(_sentence(error, places), error.code))
     if places:
         screen.print(problem_table(places))
     if error.hint:
         screen.print(f"hint: {error.hint}", style="cyan", markup=False)
     if isinstance(error, ApiError) and error.request_id:
         screen.print(f"request: {error.request_id}", style="dim", markup=False)
-    if isinstance(error, ApiUnreachable):
-        screen.print("next:  attune dev", markup=False)
+    if following := _next(error):
+        screen.print(f"next:  {following}", markup=False)
     return code
 
 
@@ -91,6 +89,26 @@ def _places(error: AttuneError) -> list[dict[str, Any]]:
 
 def _adds_something(problem: Mapping[str, Any], error: AttuneError) -> bool:
     return bool(problem.get("file") or problem.get("path")) or problem.get("message") != error.message
+
+
+def _sentence(error: AttuneError, places: Sequence[Mapping[str, Any]]) -> str:
+    """How many findings there are, where each is told below by itself."""
+    if places and all(place.get("file") for place in places):
+        return f"{len(places)} problem{'s' if len(places) != 1 else ''}"
+    return error.message
+
+
+def _next(error: AttuneError) -> str:
+    """What to type next, where that is clear."""
+    from attune_client.errors import ApiError, ApiUnreachable
+
+    match error:
+        case ApiUnreachable():
+            return "attune dev"
+        case ApiError(status=401):
+            return "export ATTUNE_API_TOKEN=<a token>"
+        case _:
+            return ""
 
 
 def _headline(sentence: str, code: str) -> RenderableType:

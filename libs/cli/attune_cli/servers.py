@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from attune_common.runtime.settings import Settings
 from attune_common.store import migrate
 from attune_common.store.errors import DatabaseError
 from attune_core.errors import AttuneError
+
+_CONNECT_SECONDS = 4.0
 
 
 class BadSettings(AttuneError):
@@ -23,6 +26,12 @@ class DatabaseUnreachable(AttuneError):
     """Nobody answers at the database's address."""
 
     code = "database_unreachable"
+
+
+class BrokerUnreachable(AttuneError):
+    """Nobody answers at the broker's address."""
+
+    code = "broker_unreachable"
 
 
 class DatabaseRefuses(AttuneError):
@@ -55,6 +64,19 @@ async def migrate_database(url: str, *, create: bool = False) -> list[str]:
     except DatabaseError as problem:
         hint = "look at the user, the password and the database in ATTUNE_DATABASE_URL"
         raise DatabaseRefuses(f"{place_of(url)}: {problem}", hint=hint) from problem
+
+
+async def check_broker(url: str) -> None:
+    """Errors: BrokerUnreachable when nobody takes connections at the address within 4 seconds."""
+    parts = urlsplit(url)
+    port = parts.port or (5671 if parts.scheme == "amqps" else 5672)
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(parts.hostname or "127.0.0.1", port)
+    except OSError as problem:
+        hint = "start RabbitMQ, or correct ATTUNE_AMQP_URL"
+        raise BrokerUnreachable(f"nobody answers at {place_of(url)}: {problem}", hint=hint) from problem
+    writer.close()
 
 
 def place_of(url: str) -> str:

@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attune_cli.demo.children import Children
 from attune_client import AsyncAttune
@@ -42,7 +42,7 @@ async def dev_platform(folder: Path, extra: dict[str, str]) -> AsyncIterator[Bec
 
         async def become_ready() -> Address:
             address = await until(lambda: _announced(data), children)
-            await until(lambda: ready(address), children)
+            await until_ready(address, children)
             return address
 
         yield become_ready
@@ -65,12 +65,28 @@ async def _announced(data: Path) -> Address | None:
     return None
 
 
-async def ready(address: Address) -> bool:
-    """Whether the API there says that it can work."""
-    with contextlib.suppress(ApiUnreachable, ApiError):
-        async with AsyncAttune.at(address) as attune:
-            return bool((await attune.ready())["ready"])
-    return False
+async def until_ready(address: Address, children: Children) -> None:
+    """Wait until the API says that it can work. Errors: NotStarted with what it says instead, ChildEnded."""
+    said: dict[str, Any] = {}
+
+    async def ready() -> bool:
+        with contextlib.suppress(ApiUnreachable, ApiError):
+            async with AsyncAttune.at(address) as attune:
+                said.update(await attune.ready())
+        return bool(said.get("ready"))
+
+    try:
+        await until(ready, children)
+    except NotStarted as problem:
+        problem.hint = failing(said) or "the API did not answer at all"
+        raise
+
+
+def failing(report: dict[str, Any]) -> str:
+    """The checks that did not pass, from what /health/ready answered."""
+    checks = report.get("checks") or {}
+    bad = {name: check for name, check in checks.items() if isinstance(check, dict) and not check.get("ok")}
+    return "; ".join(f"{name}: {check.get('detail') or 'not ready'}" for name, check in bad.items())
 
 
 async def until(look: Callable[[], Awaitable[T | None]], children: Children) -> T:

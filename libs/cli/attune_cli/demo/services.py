@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from attune_cli.demo.children import Children
 from attune_cli.demo.host import free_port
-from attune_cli.demo.platform import BecomeReady, clean_environment, make_token, ready, until
+from attune_cli.demo.platform import BecomeReady, clean_environment, make_token, until_ready
 from attune_client.discovery import Address
 
 DATABASE = "attune_demo"
@@ -26,7 +26,7 @@ WORKERS = 2
 @contextlib.asynccontextmanager
 async def services_platform(folder: Path, extra: dict[str, str]) -> AsyncIterator[BecomeReady]:
     """An api, two executors, two workers and a notifier. `extra` goes into their environment."""
-    database, amqp = await _database(), await _broker()
+    amqp, database = await _broker(), await _database()
     ports = {name: free_port() for name in ("api", "notifier")}
     admin, worker = make_token(), make_token()
     address = Address(f"http://127.0.0.1:{ports['api']}", admin, "the demonstration")
@@ -44,7 +44,7 @@ async def services_platform(folder: Path, extra: dict[str, str]) -> AsyncIterato
         await _start(children, folder, environment, (admin, worker))
 
         async def become_ready() -> Address:
-            await until(lambda: ready(address), children)
+            await until_ready(address, children)
             return address
 
         yield become_ready
@@ -75,7 +75,10 @@ async def _database() -> str:
 
 async def _broker() -> str:
     """A virtual host of our own where the broker lets us make one, else the one that was given."""
+    from attune_cli.servers import check_broker
+
     given = os.environ.get("ATTUNE_AMQP_URL") or DEFAULT_AMQP_URL
+    await check_broker(given)
     parts = urlsplit(given)
     if _is_plain_local(parts) and await _make_vhost(parts.username or "guest"):
         return urlunsplit(parts._replace(path=f"/{quote(VHOST, safe='')}"))

@@ -33,6 +33,7 @@ class DevPlatform:
         self._place = host, port
         self._overrides = overrides
         self._stops: list[Callable[[], Awaitable[None]]] = []
+        self.folder = folder
         self.database = Database(folder)
         self.url = ""
         self.token = ""

@@ -58,7 +58,7 @@ async def _work(attune: AsyncAttune, platform: DevPlatform, packs: Sequence[Path
     if not await _ready(attune, stopping):
         return
     await watcher.register_changed()
-    say(banner(platform.url, embedded=platform.database.embedded, packs=bool(packs)))
+    say(banner(platform.url, platform.folder, embedded=platform.database.embedded, packs=bool(packs)))
     watching = asyncio.create_task(watcher.run())
     try:
         await stopping.wait()
@@ -78,7 +78,7 @@ async def _ready(attune: AsyncAttune, stopping: asyncio.Event) -> bool:
     return False
 
 
-def banner(url: str, *, embedded: bool, packs: bool) -> str:
+def banner(url: str, folder: Path, *, embedded: bool, packs: bool) -> str:
     """Where it is, and what to do first."""
     database = "embedded PostgreSQL" if embedded else "the database of ATTUNE_DATABASE_URL"
     lines = [
@@ -86,9 +86,9 @@ def banner(url: str, *, embedded: bool, packs: bool) -> str:
         f"data: {database}; Ctrl-C stops it",
         "",
     ]
-    if not is_announced_at(url):
-        lines.append(f"  export ATTUNE_API_URL={url}     # and ATTUNE_API_TOKEN, from the file `token`")
     lines.append("In another terminal:")
+    if not is_announced_at(url):
+        lines.append(f"  export ATTUNE_DATA_DIR={folder}")
     if not packs:
         lines.append("  attune pack register path/to/pack")
     lines += ["  attune workflow list", "  attune workflow run <ref> --watch", "  attune execution list"]
