@@ -19,15 +19,21 @@ class Calm:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._since = monotonic()
+        self._since = self._present = monotonic()
 
     def disturb(self) -> None:
-        self._since = monotonic()
+        """This process, the bus or the database was away."""
+        self._since = self._present = monotonic()
 
     async def holds(self) -> bool:
         """Whether a worker that was not heard of is gone. Errors: BusUnavailable."""
         for kind in _REPORTS:
             ready, _ = await self._context.bus.depth(topology.executor(kind).queue)
             if ready:
-                self.disturb()
+                self._since = monotonic()
         return monotonic() - self._since >= self._context.settings.heartbeat_seconds * _BEATS
+
+    def present_for(self, seconds: float) -> bool:
+        """Whether nothing was away for so long, however many reports wait: with a backlog that never ends,
+        silence for a long time must do."""
+        return monotonic() - self._present >= seconds

@@ -86,7 +86,8 @@ class Recover:
         async with self._context.store.connection() as connection:
             rows = await leases.lapsed(connection)
             if rows and not await self._calm.holds():
-                rows = await leases.lapsed(connection, _LONG_GONE)
+                long_gone = self._calm.present_for(_LONG_GONE)
+                rows = await leases.lapsed(connection, _LONG_GONE) if long_gone else []
         return await self._take([lost_report(row) for row in rows])
 
     async def _overdue(self) -> int:

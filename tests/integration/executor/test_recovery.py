@@ -18,6 +18,7 @@ from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.runtime.clock import utcnow
 from attune_core.workflow.signals import TimerFired
 from attune_executor import decide, recover
+from attune_executor.app import Executor
 
 TWO = """
 ref: t.two
@@ -191,6 +192,8 @@ async def test_after_an_outage_of_the_executors_reports_that_wait_are_read_befor
     )
     async with world.store.unit() as unit:
         await unit.execute(late)
+    back = Executor(world.store, world.bus, world.settings)
+    await back.recover.sweep()
     await world.add_executor()
     for execution in ids:
         row = await world.ended(execution)

@@ -1,0 +1,35 @@
+"""Executors that come and go in the middle of batches, messages three times: every run ends as if nothing was."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.integration.executor.replay import differences
+from tests.integration.executor.test_journal import EVERYTHING, stumbling
+from tests.integration.executor.world import World
+
+RUNS = 25
+ROUNDS = 12
+
+
+async def test_executors_that_come_and_go_lose_nothing_and_do_nothing_twice(world: World) -> None:
+    world.worker.script = stumbling
+    world.worker.copies = 2
+    await world.start(executors=2)
+    ref = await world.define(EVERYTHING)
+    async with world.store.unit() as unit:
+        await unit.execute("INSERT INTO attune.kv (key, value) VALUES ('limit', '5')")
+    executions = [await world.request(ref) for _ in range(RUNS)]
+    for _ in range(ROUNDS):
+        await asyncio.sleep(0.05)
+        await world.add_executor()
+        await world.executors.pop(0).stop(0)
+    for execution in executions:
+        row = await world.ended(execution, 60)
+        assert row["result"] == {"passes": 3, "items": 30, "limit": 5}, await world.story(execution)
+    for execution in executions:
+        assert await differences(world, await world.run_of(execution)) == []
+    assert await world.value("SELECT count(*) FROM attune.incident") == 0
+    assert len({job.token for job in world.worker.jobs}) == len(world.worker.jobs)
+    again = [job for job in world.worker.jobs if job.task_name == "meet"]
+    assert len(again) == RUNS
