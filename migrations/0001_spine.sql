@@ -216,7 +216,7 @@ CREATE UNIQUE INDEX idx_execution_task ON attune.execution(workflow_run, task_na
 CREATE UNIQUE INDEX idx_execution_idempotency ON attune.execution(identity, idempotency_key)
   NULLS NOT DISTINCT WHERE idempotency_key IS NOT NULL;
 CREATE INDEX idx_execution_live ON attune.execution(status, scheduled_at)
-  WHERE status IN ('requested', 'scheduling', 'scheduled', 'running', 'canceling');
+  WHERE status IN ('requested', 'scheduling', 'scheduled', 'running', 'waiting', 'canceling');
 CREATE INDEX idx_execution_lease ON attune.execution(lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX idx_execution_token ON attune.execution(token) WHERE lease_until IS NOT NULL;
 CREATE INDEX idx_execution_roots ON attune.execution(id) WHERE parent IS NULL;
