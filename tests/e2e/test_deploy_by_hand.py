@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,24 @@ def test_a_webhook_that_is_not_signed_with_the_secret_is_refused(dev: Dev, secre
     with _client(dev) as attune, pytest.raises(ApiError) as caught:
         attune.call(lambda api: api.automation.send_webhook("deploy.release_published", _payload("published"), secret))
     assert caught.value.status == 401
+
+
+def test_kill_9_in_the_middle_of_a_deployment_and_start_again(dev: Dev, agent: str) -> None:
+    _outputs(dev, agent)
+    before = _messages(agent)
+    started = dev.cli.json(
+        "workflow", "run", "deploy.deploy_application", "-p", "app_name=hello", "-p", "version=1.0.0"
+    )
+    number = str(started["id"])
+    until_sync(lambda: "build_image" in dev.cli.run("execution", "show", number).stdout, 20, "it builds")
+    assert dev.process is not None
+    dev.process.kill()
+    dev.start("--pack", str(DEPLOY))
+    done = dev.cli.json("execution", "watch", number)
+    assert done["result"]["status"] == "success"
+    assert [message["message"] for message in _messages(agent)[len(before) :]] == ["✅ Deployed hello v1.0.0 to dev"]
+
+
+def _messages(agent: str) -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"{agent}/messages") as answer:
+        return list(json.loads(answer.read()))

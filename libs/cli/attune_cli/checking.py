@@ -1,14 +1,11 @@
-"""Checking files without a platform: the same rules that the API applies when they are registered.
-
-What is known of other packs is the core pack alone, which every installation has.
-"""
+"""Checking files without a platform: the same rules that the API applies when they are registered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,65 +13,100 @@ from attune_cli.exits import Exit
 from attune_cli.output import Format, console, say, show
 
 if TYPE_CHECKING:
-    from attune_core.definition.known import Known
     from attune_core.errors import Problem
 
-MANIFEST = "pack.yaml"
+
+class CheckFormat(StrEnum):
+    """`text` and `json` are `-o table` and `-o json`; `sarif` is for code scanning."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
 
 
-def check_pack(root: Path) -> list[Problem]:
-    """All findings in a pack's files, warnings too. Errors: NotAPack."""
-    from attune_client.archive import pack_files
-    from attune_core.errors import DefinitionError
-    from attune_core.packs.bundle import read_bundle
-
-    try:
-        return list(read_bundle(pack_files(root), _shipped()).warnings)
-    except DefinitionError as refused:
-        return list(refused.problems)
+ChosenFormat = Annotated[
+    CheckFormat | None, typer.Option("--format", help="text, json or sarif (2.1.0); else what --output says.")
+]
 
 
-def check_workflow_file(path: Path) -> list[Problem]:
-    """All findings in one workflow file, warnings too; inside of a pack with the pack's own actions known."""
+def check_paths(paths: Iterable[Path]) -> list[Problem]:
+    """All findings in workflow files, packs, and directories of both, sorted by place, warnings too."""
+    from attune_cli.offline.shelf import read_shelf, root_above, roots_below
+    from attune_core.definition.problems import in_order
+
+    wanted: dict[Path, list[Path]] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        root = root_above(path)
+        if root is not None:
+            wanted.setdefault(root, []).append(path)
+            continue
+        problems += _loose(path)
+        for below in roots_below(path) if path.is_dir() else ():
+            wanted.setdefault(below, []).append(below)
+    for pack in read_shelf(wanted).packs:
+        problems += [found for found in pack.problems if _is_wanted(found.file, wanted[pack.root])]
+    return in_order(problems)
+
+
+def check_packs(roots: Iterable[Path]) -> list[Problem]:
+    """All findings in packs, their test cases included. Errors: NotAPack."""
+    from attune_cli.offline.shelf import read_shelf
+
+    return [problem for pack in read_shelf(roots).packs for problem in pack.problems]
+
+
+def _is_wanted(file: str, paths: Sequence[Path]) -> bool:
+    found = Path(file).absolute()
+    return any(found.is_relative_to(path.absolute()) for path in paths)
+
+
+def _loose(path: Path) -> list[Problem]:
+    """A workflow file of no pack; of a directory those files that look like one."""
+    from attune_cli.offline.shelf import core_known, loose_files
     from attune_core.definition.check import check_workflow
 
-    root = path.absolute().parent.parent
-    if (root / MANIFEST).is_file() and path.absolute().parent.name == "workflows":
-        inside = path.absolute().relative_to(root).as_posix()
-        return [replace(problem, file=str(path)) for problem in check_pack(root) if problem.file == inside]
-    return list(check_workflow(path.read_bytes(), str(path), _shipped()))
+    files = [file for file in loose_files(path) if _is_workflow(file)] if path.is_dir() else [path]
+    known = core_known()
+    return [problem for file in files for problem in check_workflow(file.read_bytes(), str(file), known)]
 
 
-def _shipped() -> Known:
-    """The core pack's actions and triggers; nothing is said about other packs."""
-    from attune_client.archive import pack_files
-    from attune_common.runtime import resources
-    from attune_core.definition.known import Known
-    from attune_core.packs.bundle import read_bundle
+def _is_workflow(file: Path) -> bool:
+    """Whether it has tasks or a ref, or cannot be read: other YAML files may lie around."""
+    from attune_core.definition.reader import read_document
+    from attune_core.errors import DefinitionError
 
-    core = read_bundle(pack_files(resources.path("packs/core")))
-    return Known(
-        actions={action.ref: action.param_schema for action in core.actions},
-        packs=frozenset({core.manifest.ref}),
-        triggers=frozenset(trigger.ref for trigger in core.triggers),
-        complete=False,
-    )
+    try:
+        return not {"tasks", "ref"}.isdisjoint(read_document(file.read_bytes(), str(file)).value)
+    except DefinitionError:
+        return True
 
 
-def finish(problems: Sequence[Problem], subject: str, form: Format) -> None:
+def finish(problems: Sequence[Problem], subject: str, form: Format, chosen: CheckFormat | None = None) -> None:
     """Print the findings and leave with 1 when one of them is an error."""
-    from attune_cli.problems import as_record, problem_table
     from attune_core.errors import Severity
 
+    if chosen is not None:
+        form = Format.TABLE if chosen is CheckFormat.TEXT else Format.JSON
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    _print(problems, form, is_sarif=chosen is CheckFormat.SARIF)
+    say(f"{subject}: {summary(errors, len(problems) - errors)}", form)
+    if errors:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _print(problems: Sequence[Problem], form: Format, *, is_sarif: bool) -> None:
+    from attune_cli.problems import as_record, problem_table
+
     records = [as_record(problem) for problem in problems]
-    if form is not Format.TABLE:
+    if is_sarif:
+        from attune_cli.sarif import sarif_log
+
+        show(sarif_log(problems), Format.JSON, str)
+    elif form is not Format.TABLE:
         show(records, form, str)
     elif records:
         console().print(problem_table(records))
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    say(f"{subject}: {summary(errors, len(records) - errors)}", form)
-    if errors:
-        raise typer.Exit(Exit.FAILED)
 
 
 def summary(errors: int, warnings: int) -> str:

@@ -129,5 +129,11 @@ async def test_a_message_arrives_or_the_action_fails(site: Site) -> None:
     posted = await _act("post_message", url=site.notify_url, channel="#c", message="hi")
     assert posted.succeeded
     assert site.receiver.messages == [{"channel": "#c", "message": "hi"}]
+    for _ in range(2):
+        again = await _act(
+            "post_message", Context(idempotency_key="k"), url=site.notify_url, channel="#c", message="once"
+        )
+        assert again.succeeded
+    assert [message["message"] for message in site.receiver.messages] == ["hi", "once"]
     nobody = await _act("post_message", url="http://127.0.0.1:1/x", channel="#c", message="hi")
     assert (nobody.error or {})["type"] == "notification_error"

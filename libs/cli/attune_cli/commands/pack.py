@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attune_cli.checking import ChosenFormat
 from attune_cli.output import Format, Output, say, show_record, show_rows
 from attune_cli.session import ask
 
@@ -17,11 +18,11 @@ Ref = Annotated[str, typer.Argument(help="The pack's ref.")]
 
 
 @app.command()
-def check(directory: Directory, output: Output = Format.TABLE) -> None:
+def check(directory: Directory, form: ChosenFormat = None, output: Output = Format.TABLE) -> None:
     """Find everything that is wrong in a pack's files. Needs no running platform."""
-    from attune_cli.checking import check_pack, finish
+    from attune_cli.checking import check_packs, finish
 
-    finish(check_pack(directory), str(directory), output)
+    finish(check_packs([directory]), str(directory), output, form)
 
 
 @app.command()

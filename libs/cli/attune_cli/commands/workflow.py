@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from attune_cli import parameters
+from attune_cli.checking import ChosenFormat
 from attune_cli.output import Format, Output, say, show_record, show_rows
 from attune_cli.output import show as show_value
 from attune_cli.session import ask
@@ -19,14 +20,14 @@ Ref = Annotated[str, typer.Argument(help="The workflow's ref, pack.name.")]
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Workflow files.", exists=True, dir_okay=False)],
+    paths: Annotated[list[Path], typer.Argument(help="Workflow files, packs, or directories of them.", exists=True)],
+    form: ChosenFormat = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Find everything that is wrong in workflow files. Needs no running platform."""
-    from attune_cli.checking import check_workflow_file, finish
+    """Find everything that is wrong in workflows. Needs no running platform."""
+    from attune_cli.checking import check_paths, finish
 
-    problems = [problem for file in files for problem in check_workflow_file(file)]
-    finish(problems, ", ".join(map(str, files)), output)
+    finish(check_paths(paths), ", ".join(map(str, paths)), output, form)
 
 
 @app.command("list")

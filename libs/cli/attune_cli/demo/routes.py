@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Header, Request
 from fastapi.responses import JSONResponse
 
 from attune_cli.demo.archive import BadArchive
@@ -14,9 +14,15 @@ from attune_cli.demo.host import HostAgent, Refused, describe
 
 @dataclass
 class Receiver:
-    """Messages that came in, oldest first."""
+    """Messages that came in, oldest first; those with a key that was seen before are not counted again."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set, repr=False)
+
+    def take(self, message: dict[str, Any], key: str) -> None:
+        if not key or key not in self.keys:
+            self.messages.append(message)
+        self.keys.add(key)
 
 
 def make_app(agent: HostAgent, receiver: Receiver) -> FastAPI:
@@ -63,8 +69,10 @@ def _receiver_routes(receiver: Receiver) -> APIRouter:
     router = APIRouter()
 
     @router.post("/messages", status_code=202)
-    async def receive(body: dict[str, Any]) -> dict[str, Any]:
-        receiver.messages.append(body)
+    async def receive(
+        body: dict[str, Any], key: Annotated[str, Header(alias="Idempotency-Key")] = ""
+    ) -> dict[str, Any]:
+        receiver.take(body, key)
         return {"received": len(receiver.messages)}
 
     @router.get("/messages")

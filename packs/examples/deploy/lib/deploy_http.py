@@ -11,10 +11,10 @@ TIMEOUT_SECONDS = 15
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def call(method, url, body=None, *, token="", error_type="host_error", missing=False):
+def call(method, url, body=None, *, token="", key="", error_type="host_error", missing=False):
     """The decoded answer; None when `missing` allows a 404. Errors: ActionFailed with `error_type`.
 
-    `body`: bytes as they are, anything else as JSON.
+    `body`: bytes as they are, anything else as JSON. `key`: the receiver counts requests with the same one once.
     """
     raw = isinstance(body, bytes)
     data = body if raw or body is None else json.dumps(body).encode()
@@ -22,6 +22,8 @@ def call(method, url, body=None, *, token="", error_type="host_error", missing=F
     request.add_header("Content-Type", "application/gzip" if raw else "application/json")
     if token:
         request.add_header("Authorization", f"Bearer {token}")
+    if key:
+        request.add_header("Idempotency-Key", key)
     try:
         with _NO_PROXY.open(request, timeout=TIMEOUT_SECONDS) as answer:
             return json.loads(answer.read() or b"null")

@@ -1,0 +1,1 @@
+"""Packs and workflows as files: checked, rehearsed and drawn without a platform."""
