@@ -38,6 +38,7 @@ _ARGUMENTS: dict[str, tuple[object, ...]] = {
     "stuck_runs": (60.0,),
     "extend": (["a", "b"], 30.0),
     "touch": (["a", "b"],),
+    "live": (["a", "b"],),
 }
 
 
