@@ -15,6 +15,7 @@ from attune_common.store import events_matching, leases, runs
 from attune_common.store.connection import Connection, Row
 from attune_common.store.errors import is_transient
 from attune_common.store.unit import Unit
+from attune_core.model.status import ExecutionStatus
 from attune_executor.calm import Calm
 from attune_executor.context import INCIDENTS, SWEPT, Context
 from attune_executor.enforce import Enforce
@@ -30,6 +31,19 @@ _EVENT_PATIENCE = 5.0
 _STUCK = 60.0
 _LONG_GONE = 300.0
 _log = logging.get("attune.executor")
+
+
+RESCUERS: dict[ExecutionStatus, tuple[str, ...]] = {
+    ExecutionStatus.REQUESTED: ("unstarted_executions",),
+    ExecutionStatus.SCHEDULED: ("unaccepted_jobs", "unanswered_cancels"),
+    ExecutionStatus.RUNNING: ("lapsed_leases", "overdue_attempts", "untold_parents", "stuck_runs"),
+    ExecutionStatus.CANCELING: ("lapsed_leases", "unanswered_cancels", "untold_parents", "stuck_runs"),
+    ExecutionStatus.WAITING: ("untold_parents", "stuck_runs"),
+    ExecutionStatus.PAUSING: ("stuck_runs",),
+    ExecutionStatus.PAUSED: ("open_requests",),
+}
+"""Which sweeps see to it that an execution leaves a state. One that waits has a timer, or an inquiry without an end;
+a paused one waits for a request. States that are not named here are never stored."""
 
 
 class Recover:
@@ -50,6 +64,10 @@ class Recover:
             "forgotten_events": self._events,
             "stuck_runs": self._stuck,
         }
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self._sweeps)
 
     async def run(self) -> None:
         """Until cancelled."""
