@@ -2,7 +2,9 @@
 
 A step is a map with one signal key (`start`, `succeed`, `fail`, `time_out`, `cancelled`, `timer`, `suspend`,
 `unsuspend`, `pause`, `resume`, `cancel`, `retry`) and what must hold after it: `then` (commands in the short form
-of `short`), `status`, `vars`, `output`, `error`, `input` (task -> parameters), `tasks` (task -> shown status).
+of `short`), `status`, `vars`, `output`, `error`, `input` (task -> parameters), `tasks` (task -> shown status),
+`fired` (ended task -> labels of its routes), `refused` (ended task -> label -> what its condition gave), `counts`
+(iterating task -> its counters).
 Task names take an item's index as `name[3]` and a pass as `name/2`.
 """
 
@@ -42,7 +44,9 @@ def key(text: str) -> TaskKey:
 
 def signal_of(world: World, step: dict[str, Any]) -> Signal:
     kind = next(iter(step))
-    body = step[kind] if step[kind] is not None else {}
+    body: Any = step[kind] if step[kind] is not None else {}
+    if kind == "start" and body.get("paused"):
+        return signals.RunStarted(paused=True)
     if kind in _PLAIN:
         return _PLAIN[kind]()
     if kind in _OUTCOMES:
@@ -53,7 +57,7 @@ def signal_of(world: World, step: dict[str, Any]) -> Signal:
     if kind in ("suspend", "unsuspend"):
         return (signals.TaskSuspended if kind == "suspend" else signals.TaskResumed)(key(body))
     assert kind == "retry", f"unknown step {kind}"
-    return signals.RetryRequested(tuple(body.get("tasks", ())))
+    return signals.RetryRequested(tuple(body.get("tasks", ())), body.get("reset_items", True))
 
 
 def _finished(world: World, status: OutcomeStatus, body: Any) -> Signal:
@@ -71,7 +75,8 @@ def short(command: commands.Command) -> str | None:
     """A command as one line; None for those that stories leave out."""
     match command:
         case commands.RunAction():
-            return f"run {_name(command.key)}" + (f" in {command.delay:g}" if command.delay else "")
+            again = f" after {command.again}" if command.again else ""
+            return f"run {_name(command.key)}" + (f" in {command.delay:g}" if command.delay else "") + again
         case commands.RetryAction():
             return f"again {_name(command.key)} {command.attempt}"
         case commands.Dispatch():
@@ -79,7 +84,8 @@ def short(command: commands.Command) -> str | None:
         case commands.CancelAction():
             return f"stop {_name(command.key)}" + (" waiting" if command.only_waiting else "")
         case commands.RecordItem():
-            return f"record {_name(command.key)} {command.outcome.status}"
+            again = f" after {command.again}" if command.again else ""
+            return f"record {_name(command.key)} {command.outcome.status}{again}"
         case commands.SetTimer():
             place = f" {_name(command.key)}" if command.key else ""
             return f"timer {command.kind}{place} in {command.seconds:g}"
@@ -110,8 +116,19 @@ def check(world: World, step: dict[str, Any], given: list[commands.Command]) -> 
         assert world.state.vars[name] == value
     for name, value in (step.get("input") or {}).items():
         assert world.inputs[key(name)] == value
+    for name, value in (step.get("counts") or {}).items():
+        task = world.state.task(name)
+        shown = task.current or task.last
+        assert shown is not None
+        assert shown.items is not None
+        assert {field: getattr(shown.items, field) for field in value} == value
     for name, value in (step.get("tasks") or {}).items():
         assert task_status(world.state.task(name)) == value
+    ended = {each.task: each for each in given if isinstance(each, commands.TaskEnded)}
+    for name, value in (step.get("fired") or {}).items():
+        assert list(ended[name].fired) == value
+    for name, value in (step.get("refused") or {}).items():
+        assert dict(ended[name].refused or {}) == value
     finish = next((each for each in given if isinstance(each, commands.FinishRun)), None)
     if "output" in step:
         assert finish is not None

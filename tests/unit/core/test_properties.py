@@ -30,6 +30,7 @@ from attune_core.workflow.state import Phase
 from tests.unit.core.definitions import add_joins, random_workflow
 
 SEEDS = range(300)
+_GOOD = (OutcomeStatus.SUCCEEDED, OutcomeStatus.SKIPPED)
 
 
 @dataclass
@@ -43,6 +44,8 @@ class Play:
     attempts: dict[TaskKey, int] = field(default_factory=dict)
     told: list[Signal] = field(default_factory=list)
     finished: int = 0
+    begun: set[TaskKey] = field(default_factory=set)
+    done: set[TaskKey] = field(default_factory=set)
 
     def go(self) -> None:
         self.tell(signals.RunStarted())
@@ -60,6 +63,9 @@ class Play:
     def perform(self, command: Command) -> None:
         match command:
             case RunAction():
+                assert command.key not in self.begun | self.done
+                assert (command.again is not None) is (command.key in self.attempts)
+                self.begun.add(command.key)
                 self.attempts[command.key] = 1
                 if command.delay == 0:
                     self.launch(command.key, 1)
@@ -77,6 +83,16 @@ class Play:
                 self.finished += 1
             case _:
                 pass
+
+    def to_the_end(self) -> None:
+        """Timers that are held go on when nothing else can happen."""
+        steps = 0
+        while self.bag and not self.run.state.status.is_final:
+            steps += 1
+            assert steps < 5000
+            self.tell(self.bag.pop(self.dice.randrange(len(self.bag))))
+            if all(isinstance(each, TimerFired) for each in self.bag):
+                self.bag.append(signals.ResumeRequested())
 
     def launch(self, key: TaskKey, attempt: int) -> None:
         roll = self.dice.random()
@@ -108,6 +124,7 @@ class Play:
                 assert 0 <= counts.waiting <= counts.live <= counts.limit
                 done = counts.succeeded + counts.failed + counts.timed_out + counts.cancelled + counts.skipped
                 assert counts.next == counts.live + done
+                assert 0 <= counts.redo <= counts.failures
         for name, task in state.tasks.items():
             retry = self.run.graph.tasks[name].retry
             if task.current:
@@ -147,6 +164,28 @@ def test_a_run_under_control_ends_exactly_once(seed: int) -> None:
             play.bag.append(signals.ResumeRequested())
     assert play.run.state.status.is_final
     assert play.finished == 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_run_that_is_tried_again_ends_once_in_every_try(seed: int) -> None:
+    """Also when it is cancelled and paused in between; what succeeded is not run again within its pass."""
+    play = Play(MemoryRun(_graph(seed), EPOCH), Random(seed + 4))
+    play.tell(signals.RunStarted())
+    for tries in range(1, 4):
+        if seed % 3 == 0:
+            play.bag.append(signals.CancelRequested())
+        play.bag += [signals.PauseRequested(), signals.ResumeRequested()]
+        play.to_the_end()
+        assert play.run.state.status.is_final
+        assert (play.finished, play.run.state.tries) == (tries, tries)
+        done = {key for key, outcome in play.run.ended.items() if outcome.status in _GOOD}
+        play.bag.clear()
+        play.begun.clear()
+        keep = play.dice.random() < 0.7
+        play.tell(signals.RetryRequested((), reset_items=not keep))
+        if play.run.state.tries == tries:
+            return
+        play.done = done
 
 
 @pytest.mark.parametrize("seed", SEEDS)

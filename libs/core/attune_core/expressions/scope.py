@@ -24,7 +24,7 @@ class FactsMissing(Exception):
     """A rendering needs facts that were not fetched. The caller fetches them and decides again.
 
     `tasks`: passes, as (task, iteration), whose result is needed. `kv`: datastore keys.
-    `items`: (task, iteration, first, count).
+    `items`: (task, iteration, first, count). `failed`: (task, iteration, first, until), items that did not succeed.
     """
 
     def __init__(
@@ -33,11 +33,14 @@ class FactsMissing(Exception):
         tasks: frozenset[tuple[str, int]] = frozenset(),
         kv: frozenset[str] = frozenset(),
         items: frozenset[tuple[str, int, int, int]] = frozenset(),
+        failed: frozenset[tuple[str, int, int, int]] = frozenset(),
     ) -> None:
-        super().__init__(f"facts missing: tasks={sorted(tasks)} kv={sorted(kv)} items={sorted(items)}")
+        missing = f"tasks={sorted(tasks)} kv={sorted(kv)} items={sorted(items)} failed={sorted(failed)}"
+        super().__init__(f"facts missing: {missing}")
         self.tasks = tasks
         self.kv = kv
         self.items = items
+        self.failed = failed
 
 
 def _no_kv(key: str) -> Any:

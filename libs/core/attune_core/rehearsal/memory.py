@@ -10,11 +10,14 @@ from typing import Any
 from attune_core.definition.graph import Graph
 from attune_core.expressions.scope import MISSING, FactsMissing
 from attune_core.model.outcome import Outcome
+from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.advance import advance
 from attune_core.workflow.commands import Command, FinishExecution, RecordItem, RunAction, StoreItems
-from attune_core.workflow.facts import Facts
+from attune_core.workflow.facts import Facts, FailedItems
 from attune_core.workflow.signals import Signal, TaskKey
 from attune_core.workflow.state import RunState
+
+_GOOD = (OutcomeStatus.SUCCEEDED, OutcomeStatus.SKIPPED)
 
 
 @dataclass
@@ -67,7 +70,10 @@ class MemoryRun:
         for task, iteration, first, count in missing.items:
             window = dict(enumerate(self.items[(task, iteration)][first : first + count], first))
             items[(task, iteration)] = {**items.get((task, iteration), {}), **window}
-        return replace(facts, results=results, item_details=details, kv=kv, items=items)
+        failed = dict(facts.failed_items)
+        for task, iteration, first, until in missing.failed:
+            failed[(task, iteration)] = self._failed(task, iteration, first, until)
+        return replace(facts, results=results, item_details=details, kv=kv, items=items, failed_items=failed)
 
     def _keep(self, commands: tuple[Command, ...]) -> None:
         self.commands.extend(commands)
@@ -75,6 +81,7 @@ class MemoryRun:
             match command:
                 case RunAction():
                     self.inputs[command.key] = command.parameters
+                    self.ended.pop(command.key, None)
                 case FinishExecution() | RecordItem():
                     self.ended[command.key] = command.outcome
                 case StoreItems():
@@ -85,6 +92,15 @@ class MemoryRun:
     def _result(self, task: str, iteration: int) -> Any:
         outcome = self.ended.get(TaskKey(task, iteration))
         return outcome.result if outcome else None
+
+    def _failed(self, task: str, iteration: int, first: int, until: int) -> FailedItems:
+        found = sorted(
+            (key.index, outcome.status)
+            for key, outcome in self.ended.items()
+            if (key.task, key.iteration) == (task, iteration) and key.index is not None and first <= key.index < until
+        )
+        bad = [(index, status) for index, status in found if status not in _GOOD]
+        return FailedItems(first, until, tuple(index for index, _ in bad), tuple(status for _, status in bad))
 
     def _details(self, task: str, iteration: int) -> dict[int, dict[str, Any]]:
         return {

@@ -14,6 +14,7 @@ from attune_core.workflow.decision import Decision
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.facts import Facts
 from attune_core.workflow.finish_task import finish_attempt
+from attune_core.workflow.retry import retry
 from attune_core.workflow.signals import (
     CancelRequested,
     PauseRequested,
@@ -54,7 +55,7 @@ def _absorb(draft: Draft, signal: Signal) -> bool:
         return False
     match signal:
         case RunStarted():
-            return _start(draft)
+            return _start(draft, signal)
         case TaskFinished():
             finish_attempt(draft, signal)
             return True
@@ -70,15 +71,15 @@ def _absorb(draft: Draft, signal: Signal) -> bool:
         case CancelRequested():
             return control.cancel(draft, signal)
         case RetryRequested():
-            return control.retry(draft, signal)
+            return retry(draft, signal)
         case _:
             assert_never(signal)
 
 
-def _start(draft: Draft) -> bool:
+def _start(draft: Draft, signal: RunStarted) -> bool:
     if draft.base.revision > 0:
         return False
-    start(draft)
+    start(draft, paused=signal.paused)
     return True
 
 

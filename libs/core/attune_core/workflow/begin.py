@@ -96,4 +96,3 @@ def _iteration(draft: Draft, name: str) -> int:
     current = draft.task(name).current
     assert current is not None
     return current.iteration
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attune_core.definition.graph import TaskNode
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus
+from attune_core.workflow import items
 from attune_core.workflow.activation import activate
 from attune_core.workflow.commands import CancelAction
 from attune_core.workflow.draft import Draft
@@ -49,6 +50,28 @@ def _stop_others(draft: Draft, node: TaskNode) -> None:
             _stop_others(draft, draft.node(name))
         else:
             draft.emit(CancelAction(TaskKey(name, current.iteration)))
+            _start_no_item(draft, draft.node(name))
+
+
+def _start_no_item(draft: Draft, node: TaskNode) -> None:
+    current = draft.task(node.name).current
+    if node.iteration is not None and current is not None and current.items is not None:
+        items.stop(draft, node, node.iteration)
+
+
+def close_empty(draft: Draft) -> bool:
+    """The run starts nothing any more: a block of which nothing runs ends too. True when one did."""
+    for name in [name for name, task in draft.tasks.items() if task.current and task.current.phase is Phase.OPEN]:
+        current = {child: each for child in draft.node(name).children if (each := draft.task(child).current)}
+        if any(each.phase is not Phase.READY for each in current.values()):
+            continue
+        for child in current:
+            draft.ready.remove(child)
+        for ended in current or [name]:
+            error = {"type": "cancelled", "message": "the run ended before it had run"}
+            end_task(draft, ended, Outcome(OutcomeStatus.CANCELLED, error=error))
+        return True
+    return False
 
 
 def _stopped(node: TaskNode) -> dict[str, str]:
@@ -70,4 +93,3 @@ def _order(failure: tuple[str, Ended]) -> tuple[bool, str]:
     """The failure that caused the others first: cancelled ones are its consequence."""
     name, last = failure
     return last.status is OutcomeStatus.CANCELLED, last.completed_at.isoformat() if last.completed_at else name
-

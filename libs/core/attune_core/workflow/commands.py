@@ -17,6 +17,8 @@ class RunAction:
 
     `timeout` is seconds per attempt. With `delay` > 0 the execution waits: the shell stores it `waiting`;
     a SetTimer(DELAY) command follows and `Dispatch` comes when that timer has fired.
+    `again`: the item has a row of an earlier try of the run, with this outcome; that row starts over, with a new
+    attempt that counts as the first.
     """
 
     key: TaskKey
@@ -26,6 +28,7 @@ class RunAction:
     delay: float = 0.0
     max_retries: int = 0
     pool: str | None = None
+    again: OutcomeStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,15 @@ class FinishExecution:
 
 @dataclass(frozen=True, slots=True)
 class RecordItem:
-    """An item that ended without running (skipped, or its input could not be rendered): store its final row."""
+    """An item that ended without running (skipped, or its input could not be rendered): store its final row.
+
+    `again`: it replaces the outcome that an earlier try of the run has stored.
+    """
 
     key: TaskKey
     action: str
     outcome: Outcome
+    again: OutcomeStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +102,18 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class TaskEnded:
-    """A task (not an item) reached its outcome: told to the outside world, nothing to perform."""
+    """A task (not an item) reached its outcome: told to the outside world, nothing to perform.
+
+    `fired`: labels of the routes that it followed. `refused`: the considered routes that did not fire, each with
+    what its condition gave: `false`, or why it could not be rendered.
+    """
 
     task: str
     iteration: int
     status: OutcomeStatus
     error: Mapping[str, Any] | None = None
+    fired: tuple[str, ...] = ()
+    refused: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ def _rest(draft: Draft) -> bool:
     if draft.status.is_final:
         return False
     if draft.live > 0:
+        if draft.stop is not None and draft.live == draft.waiting and blocks.close_empty(draft):
+            return True
         _show_status(draft)
         return False
     if draft.stop is not None:

@@ -1,4 +1,4 @@
-"""Pause, resume, cancel and retry of a whole run, and tasks that wait without a worker."""
+"""Pause, resume and cancel of a whole run, and tasks that wait without a worker."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from attune_core.definition.graph import CancellationPolicy, TaskKind
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow import items
-from attune_core.workflow.activation import activate
-from attune_core.workflow.commands import CancelAction, PauseChildren, ResumeChildren, SetTimer
+from attune_core.workflow.commands import CancelAction, PauseChildren, ResumeChildren
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.ending import end_task
-from attune_core.workflow.signals import CancelRequested, RetryRequested, TaskKey, TimerKind
+from attune_core.workflow.signals import CancelRequested, TaskKey
 from attune_core.workflow.state import Activation, Phase, Stop, StopKind
 
 _ACTIVE = (ExecutionStatus.RUNNING, ExecutionStatus.WAITING)
-_ENDED_BADLY = (OutcomeStatus.FAILED, OutcomeStatus.TIMED_OUT, OutcomeStatus.CANCELLED)
-_RETRYABLE = (ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT, ExecutionStatus.CANCELLED)
 
 
 def pause(draft: Draft) -> bool:
@@ -91,31 +88,3 @@ def suspend(draft: Draft, key: TaskKey, *, waiting: bool) -> bool:
     else:
         draft.change(key.task, current=replace(current, phase=Phase.WAITING if waiting else Phase.RUNNING))
     return True
-
-
-def retry(draft: Draft, signal: RetryRequested) -> bool:
-    """Let a run that ended badly go on: the named tasks, or those whose failure ended it, run again."""
-    if draft.status not in _RETRYABLE:
-        return False
-    names = [name for name in signal.tasks if name in draft.graph.tasks] or _to_retry(draft)
-    if not names and not draft.ready:
-        return False
-    _reopen(draft)
-    for name in names:
-        activate(draft, name)
-    return True
-
-
-def _to_retry(draft: Draft) -> list[str]:
-    ended = [(name, task.last) for name, task in draft.tasks.items() if task.last is not None]
-    bad = [(name, last) for name, last in ended if last.status in _ENDED_BADLY and draft.node(name).block is None]
-    unhandled = [name for name, last in bad if not last.handled]
-    return unhandled or [name for name, _ in bad]
-
-
-def _reopen(draft: Draft) -> None:
-    draft.status = ExecutionStatus.RUNNING
-    draft.stop, draft.failure, draft.completed_at = None, None, None
-    draft.tries += 1
-    if draft.graph.timeout is not None:
-        draft.emit(SetTimer(TimerKind.RUN_TIMEOUT, draft.graph.timeout))

@@ -27,7 +27,8 @@ def end_task(draft: Draft, name: str, outcome: Outcome, items: ItemCounts | None
     draft.vars = dict(decided.variables)
     ended = draft.task(name).last
     iteration = ended.iteration if ended else 0
-    draft.emit(TaskEnded(name, iteration, outcome.status, outcome.error))
+    refused = dict(decided.refused) or None
+    draft.emit(TaskEnded(name, iteration, outcome.status, outcome.error, decided.labels, refused))
     _handle(draft, node, outcome, decided)
     _follow(draft, node, decided)
     _next_pass(draft, name)
@@ -52,19 +53,18 @@ def _record(draft: Draft, name: str, outcome: Outcome, items: ItemCounts | None)
     draft.change(name, current=None, last=last)
 
 
-def _decide(
-    draft: Draft, node: TaskNode, outcome: Outcome, items: ItemCounts | None
-) -> tuple[Outcome, Plan]:
+def _decide(draft: Draft, node: TaskNode, outcome: Outcome, items: ItemCounts | None) -> tuple[Outcome, Plan]:
     """A template that fails makes the task failed, and its failure transitions are followed once."""
+    refused: dict[str, str] = {}
     try:
-        return outcome, plan(draft, node, outcome)
+        return outcome, plan(draft, node, outcome, refused)
     except TaskProblem as problem:
         failed = replace(outcome, status=OutcomeStatus.FAILED, error=dict(problem.error))
     _record(draft, node.name, failed, items)
     try:
-        return failed, plan(draft, node, failed)
+        return failed, plan(draft, node, failed, refused)
     except TaskProblem:
-        return failed, Plan(draft.vars)
+        return failed, Plan(draft.vars, refused=refused)
 
 
 def _handle(draft: Draft, node: TaskNode, outcome: Outcome, decided: Plan) -> None:

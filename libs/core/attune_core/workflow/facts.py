@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from attune_core.model.status import OutcomeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FailedItems:
+    """The items of a pass that did not succeed, with their outcomes: all of those from `first` to below `until`.
+
+    `indices` is in order, `statuses` beside it.
+    """
+
+    first: int
+    until: int
+    indices: tuple[int, ...] = ()
+    statuses: tuple[OutcomeStatus, ...] = ()
+
+    def next(self, start: int) -> tuple[int, OutcomeStatus] | None:
+        """The first of them from `start` on."""
+        place = bisect_left(self.indices, start)
+        return (self.indices[place], self.statuses[place]) if place < len(self.indices) else None
+
+    def known(self, start: int, count: int) -> tuple[int, ...]:
+        """Up to `count` indices from `start` on."""
+        place = bisect_left(self.indices, start)
+        return self.indices[place : place + count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +41,8 @@ class Facts:
     `results`: per pass, as (task, iteration), the result of its execution, null when it has none. `item_details`:
     per pass of an iterating task `{index: {status, result, error}}` of the items that have ended. A pass that is
     absent was not fetched; what this decision itself ends, the engine knows.
-    `items`: per (task, iteration), the fetched part of the list by index.
+    `items`: per (task, iteration), the fetched part of the list by index. `failed_items`: per pass, the fetched part
+    of what is to be run again.
     `kv`: fetched datastore keys; a key with the value MISSING does not exist.
     `system`: execution_id, workflow_execution_id, workflow, identity, trace_id.
     `window`: the deployment's default concurrency of an iteration. `item_limit`: the longest list accepted.
@@ -29,6 +56,7 @@ class Facts:
     results: Mapping[tuple[str, int], Any] = field(default_factory=dict)
     item_details: Mapping[tuple[str, int], Mapping[int, Any]] = field(default_factory=dict)
     items: Mapping[tuple[str, int], Mapping[int, Any]] = field(default_factory=dict)
+    failed_items: Mapping[tuple[str, int], FailedItems] = field(default_factory=dict)
     window: int = 100
     item_limit: int = 100_000
     seed: str = ""

@@ -7,26 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from attune_core.definition.graph import Iteration, TaskKind, TaskNode
-from attune_core.expressions.scope import FactsMissing
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus
-from attune_core.workflow.commands import RecordItem, RunAction, SetTimer, StoreItems
+from attune_core.workflow.commands import SetTimer, StoreItems
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.ending import end_task
-from attune_core.workflow.problems import TaskProblem, render, test
-from attune_core.workflow.request import action_request
+from attune_core.workflow.item import begin_item, begin_item_again, counted, tolerated
+from attune_core.workflow.problems import TaskProblem, render
 from attune_core.workflow.scope import scope_for
 from attune_core.workflow.signals import TaskKey, TimerKind
-from attune_core.workflow.state import ItemCounts, Phase
+from attune_core.workflow.state import Activation, Ended, ItemCounts, Phase
 
-_COUNTER = {
-    OutcomeStatus.SUCCEEDED: "succeeded",
-    OutcomeStatus.FAILED: "failed",
-    OutcomeStatus.TIMED_OUT: "timed_out",
-    OutcomeStatus.CANCELLED: "cancelled",
-    OutcomeStatus.SKIPPED: "skipped",
-}
-_FETCH_AHEAD = 100
+START_AT_ONCE = 500
+"""So many items begin in one decision, however many there is room for; the next decision follows at once."""
 
 
 def start(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
@@ -37,9 +30,17 @@ def start(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
     if node.kind is TaskKind.NOOP:
         _store(draft, node, replace(_counts(draft, node), next=len(elements), succeeded=len(elements)))
     elif elements:
-        number = _number(draft, node)
+        number = _current(draft, node).iteration
         draft.emit(StoreItems(node.name, number, elements))
         draft.fresh_items[(node.name, number)] = elements
+    refill(draft, node, iteration)
+
+
+def restart(draft: Draft, node: TaskNode, iteration: Iteration, last: Ended, counts: ItemCounts) -> None:
+    """Take up the pass that has ended: its failed items run again, then those that never ran. Errors: FactsMissing."""
+    counts = replace(counts, redo=counts.failures, redo_next=0, first_error=None, stopping=False)
+    current = Activation(last.iteration, Phase.RUNNING, last.attempt, last.started_at, counts)
+    draft.change(node.name, current=current, last=None)
     refill(draft, node, iteration)
 
 
@@ -76,129 +77,72 @@ def _limit(draft: Draft, node: TaskNode, iteration: Iteration, total: int) -> in
 
 
 def _enter(draft: Draft, node: TaskNode, counts: ItemCounts) -> None:
-    current = draft.task(node.name).current
-    assert current is not None
+    current = _current(draft, node)
     started = current.started_at or draft.facts.now
     draft.change(node.name, current=replace(current, phase=Phase.RUNNING, started_at=started, items=counts))
 
 
+def _current(draft: Draft, node: TaskNode) -> Activation:
+    current = draft.task(node.name).current
+    assert current is not None
+    return current
+
+
 def _counts(draft: Draft, node: TaskNode) -> ItemCounts:
-    current = draft.task(node.name).current
-    assert current is not None
-    assert current.items is not None
-    return current.items
-
-
-def _number(draft: Draft, node: TaskNode) -> int:
-    current = draft.task(node.name).current
-    assert current is not None
-    return current.iteration
+    counts = _current(draft, node).items
+    assert counts is not None
+    return counts
 
 
 def _store(draft: Draft, node: TaskNode, counts: ItemCounts) -> None:
-    current = draft.task(node.name).current
-    assert current is not None
-    draft.change(node.name, current=replace(current, items=counts))
+    draft.change(node.name, current=replace(_current(draft, node), items=counts))
 
 
 def refill(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
     """Start items up to the limit, then end the task when nothing of it is left."""
-    while draft.may_start:
-        counts = _counts(draft, node)
-        if counts.stopping or counts.live >= counts.limit or counts.next >= counts.total:
+    number = _current(draft, node).iteration
+    for _ in range(START_AT_ONCE):
+        if not _has_room(draft, node):
             break
-        _start_next(draft, node, iteration, counts)
+        counts = _counts(draft, node)
+        begin = begin_item_again if counts.redo else begin_item
+        _store(draft, node, begin(draft, node, number, counts))
+    else:
+        if _has_room(draft, node):
+            draft.emit(SetTimer(TimerKind.REFILL, 0.0, TaskKey(node.name, number)))
     counts = _counts(draft, node)
     halted = counts.stopping or draft.stop is not None
-    if counts.live == 0 and (counts.next >= counts.total or halted):
+    if counts.live == 0 and (halted or not _left(counts)):
         _end(draft, node, iteration, counts)
 
 
-def _start_next(draft: Draft, node: TaskNode, iteration: Iteration, counts: ItemCounts) -> None:
-    index = counts.next
-    item = _item(draft, node, index, counts)
-    key = TaskKey(node.name, _number(draft, node), index)
-    _store(draft, node, replace(counts, next=index + 1))
-    try:
-        request = _request(draft, node, iteration, key, item)
-    except TaskProblem as problem:
-        _record_unrun(draft, node, key, Outcome(OutcomeStatus.FAILED, error=dict(problem.error)))
-    else:
-        if request is None:
-            _record_unrun(draft, node, key, Outcome(OutcomeStatus.SKIPPED))
-        else:
-            _launch(draft, node, request)
-
-
-def _item(draft: Draft, node: TaskNode, index: int, counts: ItemCounts) -> Any:
-    place = (node.name, _number(draft, node))
-    if place in draft.fresh_items:
-        return draft.fresh_items[place][index]
-    fetched = draft.facts.items.get(place, {})
-    if index not in fetched:
-        count = min(_FETCH_AHEAD, counts.total - index)
-        raise FactsMissing(items=frozenset({(*place, index, count)}))
-    return fetched[index]
-
-
-def _request(
-    draft: Draft, node: TaskNode, iteration: Iteration, key: TaskKey, item: Any
-) -> RunAction | None:
-    """None when the item's own `when` is false."""
-    scope = scope_for(draft, item=item, index=key.index)
-    if iteration.when_per_item and node.when is not None and not test(node.when, scope, f"{node.name}.when"):
-        return None
-    return action_request(node, key, scope)
-
-
-def _launch(draft: Draft, node: TaskNode, request: RunAction) -> None:
+def _has_room(draft: Draft, node: TaskNode) -> bool:
     counts = _counts(draft, node)
-    waits = int(request.delay > 0)
-    _store(draft, node, replace(counts, live=counts.live + 1, waiting=counts.waiting + waits))
-    draft.emit(request)
-    if request.delay > 0:
-        draft.emit(SetTimer(TimerKind.DELAY, request.delay, request.key, attempt=1))
+    return draft.may_start and not counts.stopping and counts.live < counts.limit and _left(counts)
 
 
-def _record_unrun(draft: Draft, node: TaskNode, key: TaskKey, outcome: Outcome) -> None:
-    draft.emit(RecordItem(key, node.action or "core.noop", outcome))
-    draft.note_item(key, outcome)
-    _store(draft, node, _counted(draft, node, _counts(draft, node), key, outcome))
+def _left(counts: ItemCounts) -> bool:
+    return counts.redo > 0 or counts.next < counts.total
+
+
+def stop(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
+    """Start no further item. Errors: FactsMissing."""
+    _store(draft, node, replace(_counts(draft, node), stopping=True))
+    refill(draft, node, iteration)
 
 
 def item_ended(draft: Draft, node: TaskNode, iteration: Iteration, key: TaskKey, outcome: Outcome) -> None:
     """An item reached its final outcome: count it, start what its place allows."""
     counts = _counts(draft, node)
-    counts = replace(counts, live=counts.live - 1)
-    _store(draft, node, _counted(draft, node, counts, key, outcome))
+    _store(draft, node, counted(iteration, replace(counts, live=counts.live - 1), key, outcome))
     refill(draft, node, iteration)
 
 
-def _counted(
-    draft: Draft, node: TaskNode, counts: ItemCounts, key: TaskKey, outcome: Outcome
-) -> ItemCounts:
-    counter = _COUNTER[outcome.status]
-    counts = replace(counts, **{counter: getattr(counts, counter) + 1})
-    if outcome.status in (OutcomeStatus.SUCCEEDED, OutcomeStatus.SKIPPED):
-        return counts
-    if counts.first_error is None:
-        error = outcome.error or {"type": outcome.status.value, "message": outcome.status.value}
-        counts = replace(counts, first_error={**error, "index": key.index})
-    assert node.iteration is not None
-    too_many = not tolerated(node.iteration, counts) and not node.iteration.continue_on_failure
-    return replace(counts, stopping=counts.stopping or too_many)
-
-
-def tolerated(iteration: Iteration, counts: ItemCounts) -> bool:
-    failures = counts.failed + counts.timed_out + counts.cancelled
-    if iteration.tolerate_percentage is not None:
-        return failures * 100 <= iteration.tolerate_percentage * counts.total
-    return failures <= (iteration.tolerate_count or 0)
-
-
 def _end(draft: Draft, node: TaskNode, iteration: Iteration, counts: ItemCounts) -> None:
-    if draft.stop is not None and counts.next < counts.total and not counts.stopping:
-        error = {"type": "cancelled", "message": f"the run ended before all items of {node.name} had run"}
+    cut_short = _left(counts) and (not counts.stopping or tolerated(iteration, counts))
+    counts = replace(counts, redo=0, redo_next=0)
+    if cut_short:
+        error = {"type": "cancelled", "message": f"{node.name} was stopped before all of its items had run"}
         end_task(draft, node.name, Outcome(OutcomeStatus.CANCELLED, error=error), counts)
     elif tolerated(iteration, counts):
         end_task(draft, node.name, Outcome(OutcomeStatus.SUCCEEDED), counts)
@@ -207,14 +151,13 @@ def _end(draft: Draft, node: TaskNode, iteration: Iteration, counts: ItemCounts)
 
 
 def _items_failed(node: TaskNode, counts: ItemCounts) -> dict[str, Any]:
-    failures = counts.failed + counts.timed_out + counts.cancelled
     first = counts.first_error or {}
-    message = f"{failures} of {counts.total} items of {node.name} failed, first item {first.get('index')}: "
+    message = f"{counts.failures} of {counts.total} items of {node.name} failed, first item {first.get('index')}: "
     return {
         "type": "items_failed",
         "message": message + str(first.get("message", "")),
         "total_count": counts.total,
         "succeeded_count": counts.succeeded + counts.skipped,
-        "failed_count": failures,
+        "failed_count": counts.failures,
         "first_error": first,
     }

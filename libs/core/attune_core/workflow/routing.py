@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from attune_core.definition.graph import Publish, Route, RouteOn, TaskKind, TaskNode
@@ -11,7 +11,7 @@ from attune_core.expressions.references import References
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.draft import Draft
-from attune_core.workflow.problems import render, test
+from attune_core.workflow.problems import TaskProblem, render, test
 from attune_core.workflow.scope import result_of, scope_for
 
 FAIL, COMPLETE, NOOP = "fail", "complete", "noop"
@@ -27,50 +27,76 @@ _ON = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`variables` after all publishing; `targets` in firing order; `labels` of the routes that fired."""
+    """`variables` after all publishing; `targets` in firing order; `labels` of the routes that fired.
+
+    `refused`: the other routes that were considered, and what their conditions gave.
+    """
 
     variables: Mapping[str, Any]
     targets: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fired(self) -> bool:
         return bool(self.labels)
 
 
-def plan(draft: Draft, node: TaskNode, outcome: Outcome) -> Plan:
-    """Errors: TaskProblem (publish_error, condition_error); FactsMissing."""
+def plan(draft: Draft, node: TaskNode, outcome: Outcome, refused: dict[str, str]) -> Plan:
+    """`refused` is filled, also when this raises.
+
+    Errors: TaskProblem (publish_error, condition_error); FactsMissing.
+    """
     variables = dict(draft.vars)
     if outcome.status is OutcomeStatus.SUCCEEDED:
         _publish(draft, node, node.publish, outcome, variables)
     targets: list[str] = []
     labels: list[str] = []
-    for route in _fired(draft, node, outcome, variables):
-        _publish(draft, node, route.publish, outcome, variables)
+    for route in _fired(draft, node, outcome, variables, refused):
+        try:
+            _publish(draft, node, route.publish, outcome, variables)
+        except TaskProblem as problem:
+            refused[route.label] = str(problem)
+            raise
         targets.extend(route.targets)
         labels.append(route.label)
-    return Plan(variables, tuple(targets), tuple(labels))
+        refused.pop(route.label, None)
+    return Plan(variables, tuple(targets), tuple(labels), refused)
 
 
-def _fired(draft: Draft, node: TaskNode, outcome: Outcome, variables: Mapping[str, Any]) -> Iterable[Route]:
+def _fired(
+    draft: Draft, node: TaskNode, outcome: Outcome, variables: Mapping[str, Any], refused: dict[str, str]
+) -> Iterable[Route]:
     """Lazily, so that a later condition sees what an earlier entry published."""
     on = _ON.get(outcome.status)
     decided = False
     for route in node.routes:
         if on not in route.on or (route.exclusive and decided):
             continue
-        if _holds(draft, node, route, outcome, variables):
+        if _holds(draft, node, route, outcome, variables, refused):
             decided = decided or route.exclusive
             yield route
 
 
 def _holds(
-    draft: Draft, node: TaskNode, route: Route, outcome: Outcome, variables: Mapping[str, Any]
+    draft: Draft,
+    node: TaskNode,
+    route: Route,
+    outcome: Outcome,
+    variables: Mapping[str, Any],
+    refused: dict[str, str],
 ) -> bool:
     if route.when is None:
         return True
     scope = scope_for(draft, outcome=_own(draft, node, outcome, route.when.reads), variables=variables)
-    return test(route.when, scope, f"{node.name}.{route.label}.when")
+    try:
+        holds = test(route.when, scope, f"{node.name}.{route.label}.when")
+    except TaskProblem as problem:
+        refused[route.label] = str(problem)
+        raise
+    if not holds:
+        refused[route.label] = "false"
+    return holds
 
 
 def _publish(

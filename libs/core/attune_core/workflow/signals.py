@@ -21,11 +21,14 @@ class TimerKind(StrEnum):
     RETRY = "retry"
     DELAY = "delay"
     RUN_TIMEOUT = "run_timeout"
+    REFILL = "refill"
 
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The first signal of every run."""
+    """The first signal of every run. `paused`: it starts nothing until it is resumed, as the run around it does."""
+
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

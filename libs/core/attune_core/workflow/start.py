@@ -12,9 +12,9 @@ from attune_core.workflow.signals import TimerKind
 from attune_core.workflow.state import Stop, StopKind
 
 
-def start(draft: Draft) -> None:
+def start(draft: Draft, *, paused: bool = False) -> None:
     """Set the variables, arm the run's timeout, activate every start task."""
-    draft.status = ExecutionStatus.RUNNING
+    draft.status = ExecutionStatus.PAUSING if paused else ExecutionStatus.RUNNING
     draft.started_at = draft.facts.now
     if draft.graph.timeout is not None:
         draft.emit(SetTimer(TimerKind.RUN_TIMEOUT, draft.graph.timeout))

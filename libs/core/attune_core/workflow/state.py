@@ -39,7 +39,8 @@ class ItemCounts:
 
     `limit` is the concurrency, `live` the items in flight, `waiting` those of them on a timer. `first_error` is
     the error of the first item that failed, with its `index`.
-    `stopping`: no further item starts.
+    `stopping`: no further item starts. `redo`: how many of those that did not succeed in an earlier try of the run
+    are still to run again, the next of them at or after `redo_next`.
     """
 
     total: int
@@ -54,6 +55,13 @@ class ItemCounts:
     skipped: int = 0
     first_error: Mapping[str, Any] | None = None
     stopping: bool = False
+    redo: int = 0
+    redo_next: int = 0
+
+    @property
+    def failures(self) -> int:
+        """Items that ended and did not succeed."""
+        return self.failed + self.timed_out + self.cancelled
 
 
 @dataclass(frozen=True, slots=True)

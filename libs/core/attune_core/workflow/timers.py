@@ -8,6 +8,7 @@ from typing import assert_never
 from attune_core.definition.graph import TaskKind
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus
+from attune_core.workflow import items
 from attune_core.workflow.commands import Dispatch, SetTimer
 from attune_core.workflow.control import stop_everything
 from attune_core.workflow.draft import Draft
@@ -27,6 +28,9 @@ def timer_fired(draft: Draft, signal: TimerFired) -> None:
             assert signal.key is not None
             if draft.status is not ExecutionStatus.CANCELING:
                 _dispatch(draft, signal.key, signal.attempt)
+        case TimerKind.REFILL:
+            assert signal.key is not None
+            _refill(draft, signal.key)
         case _:
             assert_never(signal.kind)
 
@@ -37,6 +41,13 @@ def _time_out(draft: Draft) -> None:
     draft.stop = Stop(StopKind.TIMEOUT, error)
     draft.status = ExecutionStatus.CANCELING
     stop_everything(draft)
+
+
+def _refill(draft: Draft, key: TaskKey) -> None:
+    """An iteration goes on with the items for which one decision was too short."""
+    node, current = draft.node(key.task), draft.task(key.task).current
+    if current is not None and current.items is not None and current.iteration == key.iteration and node.iteration:
+        items.refill(draft, node, node.iteration)
 
 
 def _dispatch(draft: Draft, key: TaskKey, attempt: int) -> None:
