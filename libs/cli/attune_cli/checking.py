@@ -11,9 +11,13 @@ import typer
 
 from attune_cli.exits import Exit
 from attune_cli.output import Format, console, say, show
+from attune_core.errors import AttuneError
 
 if TYPE_CHECKING:
     from attune_core.errors import Problem
+
+
+_NAMED = 3
 
 
 class CheckFormat(StrEnum):
@@ -29,21 +33,35 @@ ChosenFormat = Annotated[
 ]
 
 
+class NothingToCheck(AttuneError):
+    """The directories hold nothing that could be checked."""
+
+    code = "nothing_to_check"
+
+
 def check_paths(paths: Iterable[Path]) -> list[Problem]:
-    """All findings in workflow files, packs, and directories of both, sorted by place, warnings too."""
+    """All findings in workflow files, packs, and directories of both, sorted by place, warnings too.
+
+    Errors: NothingToCheck.
+    """
     from attune_cli.offline.shelf import read_shelf, root_above, roots_below
     from attune_core.definition.problems import in_order
 
     wanted: dict[Path, list[Path]] = {}
     problems: list[Problem] = []
+    read: list[Path] = []
     for path in paths:
         root = root_above(path)
         if root is not None:
             wanted.setdefault(root, []).append(path)
             continue
-        problems += _loose(path)
+        files = _loose(path)
+        problems += _problems_of(files)
         for below in roots_below(path) if path.is_dir() else ():
             wanted.setdefault(below, []).append(below)
+        read += files
+    if not wanted and not read:
+        raise NothingToCheck("there is no workflow and no pack", hint="give a workflow file or a directory with some")
     for pack in read_shelf(wanted).packs:
         problems += [found for found in pack.problems if _is_wanted(found.file, wanted[pack.root])]
     return in_order(problems)
@@ -61,12 +79,17 @@ def _is_wanted(file: str, paths: Sequence[Path]) -> bool:
     return any(found.is_relative_to(path.absolute()) for path in paths)
 
 
-def _loose(path: Path) -> list[Problem]:
+def _loose(path: Path) -> list[Path]:
     """A workflow file of no pack; of a directory those files that look like one."""
-    from attune_cli.offline.shelf import core_known, loose_files
+    from attune_cli.offline.shelf import loose_files
+
+    return [file for file in loose_files(path) if _is_workflow(file)] if path.is_dir() else [path]
+
+
+def _problems_of(files: Sequence[Path]) -> list[Problem]:
+    from attune_cli.offline.shelf import core_known
     from attune_core.definition.check import check_workflow
 
-    files = [file for file in loose_files(path) if _is_workflow(file)] if path.is_dir() else [path]
     known = core_known()
     return [problem for file in files for problem in check_workflow(file.read_bytes(), str(file), known)]
 
@@ -107,6 +130,11 @@ def _print(problems: Sequence[Problem], form: Format, *, is_sarif: bool) -> None
         show(records, form, str)
     elif records:
         console().print(problem_table(records))
+
+
+def named(paths: Sequence[Path]) -> str:
+    """One, a few, or how many."""
+    return ", ".join(map(str, paths)) if len(paths) <= _NAMED else f"{len(paths)} places"
 
 
 def summary(errors: int, warnings: int) -> str:

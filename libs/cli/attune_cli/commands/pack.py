@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from attune_cli.checking import ChosenFormat
+from attune_cli.exits import Exit
 from attune_cli.output import Format, Output, say, show_record, show_rows
 from attune_cli.session import ask
 
@@ -23,6 +24,29 @@ def check(directory: Directory, form: ChosenFormat = None, output: Output = Form
     from attune_cli.checking import check_packs, finish
 
     finish(check_packs([directory]), str(directory), output, form)
+
+
+@app.command("test")
+def rehearse(
+    directories: Annotated[
+        list[Path], typer.Argument(help="Packs, or directories of packs.", exists=True, file_okay=False)
+    ],
+    junit: Annotated[Path | None, typer.Option(help="Write the results as JUnit XML here too.", dir_okay=False)] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Rehearse the cases in the packs' tests/*.yaml. Needs no running platform."""
+    from attune_cli.offline import testing
+    from attune_cli.output import show as show_value
+
+    tested = testing.test_packs(directories)
+    if junit is not None:
+        from attune_cli.offline.junit import junit_xml
+
+        junit.write_text(junit_xml(tested), encoding="utf-8")
+    show_value([testing.as_record(each) for each in tested], output, lambda: testing.as_table(tested))
+    say(testing.summary(tested), output)
+    if not all(each.passed for each in tested):
+        raise typer.Exit(Exit.FAILED)
 
 
 @app.command()

@@ -9,7 +9,8 @@ import typer
 
 from attune_cli import parameters
 from attune_cli.checking import ChosenFormat
-from attune_cli.output import Format, Output, say, show_record, show_rows
+from attune_cli.exits import Exit
+from attune_cli.output import Format, Output, console, say, show_record, show_rows
 from attune_cli.output import show as show_value
 from attune_cli.session import ask
 
@@ -25,9 +26,32 @@ def check(
     output: Output = Format.TABLE,
 ) -> None:
     """Find everything that is wrong in workflows. Needs no running platform."""
-    from attune_cli.checking import check_paths, finish
+    from attune_cli.checking import check_paths, finish, named
 
-    finish(check_paths(paths), ", ".join(map(str, paths)), output, form)
+    finish(check_paths(paths), named(paths), output, form)
+
+
+@app.command()
+def rehearse(
+    file: Annotated[Path, typer.Argument(help="The workflow file.", exists=True, dir_okay=False)],
+    script: Annotated[
+        Path | None,
+        typer.Option("--with", help="What the actions answer: a script or cases.", exists=True, dir_okay=False),
+    ] = None,
+    case: Annotated[str, typer.Option(help="The name of the case, when there are several.")] = "",
+    param: parameters.Given = None,
+    params_file: parameters.GivenFile = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Run a workflow against scripted outcomes, in virtual time. Needs no running platform."""
+    from attune_cli.offline import rehearsing, timetable
+    from attune_cli.problems import as_record, problem_table
+
+    ref, result = rehearsing.rehearse_file(file, script, case, parameters.read(param, params_file))
+    show_value(timetable.as_record(ref, result), output, lambda: timetable.as_table(ref, result))
+    if result.problems:
+        console(stderr=True).print(problem_table([as_record(problem) for problem in result.problems]))
+        raise typer.Exit(Exit.FAILED)
 
 
 @app.command("list")

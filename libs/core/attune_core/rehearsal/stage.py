@@ -150,11 +150,12 @@ class Stage:
                 self.timeline.told(self.clock, type(signal).__name__.removesuffix("Requested").lower())
             case _:
                 pass
+        error = signal.outcome.error if isinstance(signal, TaskFinished) else None
         before = self.run.state.vars
         commands = self.run.tell(signal)
         published = self.timeline.published(self.clock, before, self.run.state.vars)
         for command in commands:
-            self.timeline.note(self.clock, command, self.run.ended)
+            self.timeline.note(self.clock, command, self.run.ended, error)
             self._perform(command)
             if isinstance(command, TaskEnded):
                 published()

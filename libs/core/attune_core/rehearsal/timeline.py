@@ -28,15 +28,15 @@ class Timeline:
         """A subworkflow was stopped: what it was going to do after `at` did not happen."""
         self._cut.setdefault(name, at)
 
-    def note(self, at: float, command: Command, ended: Mapping[TaskKey, Outcome]) -> None:
-        """A command of the engine; `ended` has the outcomes so far."""
+    def note(self, at: float, command: Command, ended: Mapping[TaskKey, Outcome], error: Any) -> None:
+        """A command of the engine. `ended` has the outcomes so far, `error` is that of an attempt that just failed."""
         match command:
             case RunAction():
                 detail = command.action + (f" in {command.delay:g} s" if command.delay > 0 else "")
                 self._note(at, What.STARTED, name_of(command.key), detail, dict(command.parameters))
             case RetryAction():
                 wait = f" in {command.delay:g} s" if command.delay > 0 else ""
-                self._note(at, What.RETRIED, name_of(command.key), f"attempt {command.attempt}{wait}")
+                self._note(at, What.RETRIED, name_of(command.key), f"attempt {command.attempt}{wait}", error)
             case FinishExecution() | RecordItem() if command.key.index is not None:
                 self._note(at, What.ENDED, name_of(command.key), *_told(command.outcome))
             case TaskEnded():
