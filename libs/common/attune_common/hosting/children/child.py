@@ -20,6 +20,7 @@ Stream = Literal["stdout", "stderr"]
 OnOutput = Callable[[Stream, bytes], None]
 MARK = "ATTUNE_PROCESS_MARK"
 _EOF_PATIENCE = 2.0
+_LOOK_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,24 @@ class Child:
         When the caller is cancelled: TERM to all, `grace()` seconds, KILL to all.
         """
         try:
-            return await asyncio.shield(self._watcher.exited)
+            return await self._status()
         except asyncio.CancelledError:
             await self._terminate(grace())
             raise
         finally:
             await self._finish()
+
+    async def _status(self) -> int:
+        """The loop tells it. A process that is gone without that would be waited for, and claimed, for ever."""
+        while not self._watcher.exited.done():
+            await asyncio.wait({self._watcher.exited}, timeout=_LOOK_SECONDS)
+            if not self._watcher.exited.done() and self._is_gone():
+                self._watcher.exited.set_result(-signal.SIGKILL)
+        return self._watcher.exited.result()
+
+    def _is_gone(self) -> bool:
+        root = proc.read(self.pid)
+        return self.tree.started > 0 and (root is None or root.started != self.tree.started)
 
     async def _terminate(self, grace: float) -> None:
         if grace <= 0:
@@ -71,7 +84,8 @@ class Child:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_EOF_PATIENCE):
                 await asyncio.shield(self._watcher.closed)
-        self._transport.close()
+        with contextlib.suppress(ProcessLookupError):
+            self._transport.close()
         orphans.forget(self.tree)
 
 

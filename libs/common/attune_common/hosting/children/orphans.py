@@ -70,11 +70,16 @@ def none_left() -> bool:
 
 
 def sweep() -> int:
-    """End strangers that started after every running action had; reap zombies met twice. How many were ended."""
+    """End strangers that started after every running action had; reap zombies met twice. How many were ended.
+
+    Not while a child is being started: it looks like nobody's, and whoever started it waits for its status.
+    """
+    if _watched.starting:
+        return 0
     unknown = _unknown_children() or []
     strangers = [process for process in map(proc.read, unknown) if process is not None]
     _reap([process for process in strangers if process.state == "Z" and process.session != os.getsid(0)])
-    if not _watched.only_actions or _watched.starting:
+    if not _watched.only_actions:
         return 0
     oldest = min((tree.started for tree in _watched.trees.values()), default=None)
     nobodys = [p for p in strangers if p.state != "Z" and (oldest is None or p.started < oldest)]
