@@ -1,0 +1,108 @@
+"""An executor: the real one, its consumers, timers and sweeps driven by the world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from attune_common.runtime.settings import Settings
+from attune_common.store import timers
+from attune_executor.app import Executor
+from tests.simulator.bag import Letter, Port
+from tests.simulator.outbox import Relay
+from tests.simulator.processes import Process
+from tests.simulator.store import ModelStore
+
+if TYPE_CHECKING:
+    from tests.simulator.world import World
+
+_AT_ONCE = 200
+_CONNECTION_LOST = 15.0
+
+
+class ExecutorProcess(Process):
+    """One handler per queue at a time, as the bus does it; what it has in hand goes back when it dies."""
+
+    def __init__(self, world: World, name: str, settings: Settings) -> None:
+        super().__init__(world, name)
+        self._settings = settings
+        self._relay = Relay(self, world)
+        self._in_hand: dict[str, list[Letter]] = {}
+
+    def begin(self) -> None:
+        world = self.world
+        self.store = ModelStore(self, self._settings)
+        self.store.on_commit = self._relay.publish_soon
+        store: Any = self.store
+        self.real = Executor(store, Port(world.bag, world.listening_workers), self._settings)
+        self._handlers = {subscription.queue: handler for subscription, handler in self.real._subscriptions}
+        world.mutation.alter(self.real)
+        self._relay.start()
+        self.after(world.dice.uniform(0.0, 0.5), self._watch_timers)
+        self.after(world.dice.uniform(0.5, 1.5), self._sweep)
+        for queue in world.bag.ready:
+            self.after(0.001, lambda queue=queue: self.world.offer(queue))  # type: ignore[misc]
+
+    def end(self) -> None:
+        in_hand, self._in_hand = self._in_hand, {}
+        for letters in in_hand.values():
+            self.world.bag.give_back(letters)
+
+    def freeze(self, seconds: float) -> None:
+        """The broker takes the connection for dead after a while and gives the letters to others, too."""
+        super().freeze(seconds)
+        if self.up and seconds > _CONNECTION_LOST:
+            life = self.life
+            self.world.clock.after(_CONNECTION_LOST, lambda: self.end() if self.life == life and self.up else None)
+
+    def free_for(self, queue: str) -> bool:
+        return self.awake and queue in self._handlers and queue not in self._in_hand
+
+    def take(self, queue: str) -> None:
+        """Handle what is ready there, or a part of it."""
+        most = _AT_ONCE if self.world.dice.random() < 0.8 else 1 + self.world.dice.randrange(3)
+        letters = self.world.bag.take(queue, most)
+        if not letters:
+            return
+        self._in_hand[queue] = letters
+        deliveries: Sequence[Any] = [SimpleNamespace(messages=[letter.message]) for letter in letters]
+        self.spawn(
+            self._handlers[queue](list(deliveries)), lambda error, _: self._handled(queue, letters, error)
+        )
+
+    def _handled(self, queue: str, letters: list[Letter], error: Exception | None) -> None:
+        if self.world.dies_at(self, "before acknowledging"):
+            self.crash()
+            return
+        mine = self._in_hand.pop(queue, None) is letters
+        if error is not None and mine:
+            self.world.tell(self.name, f"gives back {len(letters)} of {queue}: {type(error).__name__}")
+            self.world.check_poison(letters, error)
+            self.after(self.world.dice.uniform(0.05, 2.0), lambda: self.world.bag.give_back(letters))
+        self.world.offer(queue)
+
+    def _watch_timers(self) -> None:
+        self.spawn(self._take_timers(), lambda error, found: self._again(found))
+
+    def _again(self, found: int | None) -> None:
+        pause = self.world.dice.uniform(0.001, 0.01) if found else self.world.until_next_timer()
+        self.after(pause, self._watch_timers)
+
+    async def _take_timers(self) -> int:
+        """What `Timers.run` does once."""
+        async with self.store.connection() as connection:
+            reading: Any = connection
+            due = await timers.due(reading, _AT_ONCE)
+        if due:
+            self.world.tell(self.name, f"takes {len(due)} timers")
+            await self.real.workflows.take(due)
+        return len(due)
+
+    def _sweep(self) -> None:
+        self.spawn(self.real.recover.sweep(), lambda error, _: self._swept(error))
+
+    def _swept(self, error: Exception | None) -> None:
+        if error is not None:
+            self.world.fault("a sweep failed", f"{type(error).__name__}: {error}")
+        self.after(self.world.sweep_pause(), self._sweep)

@@ -1,0 +1,46 @@
+"""What every attempt comes to, decided by a hash of the seed and of its place in its workflow, not by who runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from tests.simulator.database import Database, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """`status` and `result` or `error` (its type) after `seconds` of work."""
+
+    status: str
+    seconds: float
+    result: Any = None
+    error: str = ""
+
+
+def place_of(database: Database, execution: Row) -> str:
+    """Where it stands: the key of the outermost execution, then task, pass, item and attempt of each level."""
+    attempt = execution["attempt"] - execution["losses"]
+    if execution["workflow_run"] is None:
+        return f"{execution['idempotency_key'] or execution['trace_id']}#{attempt}"
+    run = database.run(execution["workflow_run"])
+    parent = database.tables["execution"][run["execution"]]
+    place = f"{execution['task_name']}/{execution['iteration']}[{execution['task_index']}]#{attempt}"
+    return f"{place_of(database, parent)}.{place}"
+
+
+def fate_at(seed: int, place: str, failing: float) -> Fate:
+    """`failing`: the part of attempts that fail."""
+    dice = Random(f"{seed}/{place}")
+    seconds = _duration(dice)
+    if dice.random() < failing:
+        return Fate("failed", seconds, error=dice.choice(["boom", "flaky"]))
+    return Fate("succeeded", seconds, {"n": dice.randrange(100)})
+
+
+def _duration(dice: Random) -> float:
+    roll = dice.random()
+    if roll < 0.6:
+        return dice.uniform(0.001, 0.015)
+    return dice.uniform(0.03, 3.0) if roll < 0.9 else dice.uniform(5.0, 50.0)

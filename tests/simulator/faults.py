@@ -1,0 +1,80 @@
+"""What goes wrong, and how often. Each seed has its own mixture: a fault that is always there hides others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+KINDS = (
+    "kill_executor",
+    "freeze_executor",
+    "kill_api",
+    "kill_worker",
+    "freeze_worker",
+    "cut_worker",
+    "drain_worker",
+    "broker_away",
+    "database_away",
+    "purge",
+    "jump",
+)
+OF_EXECUTORS = ("kill_executor", "freeze_executor", "kill_api", "database_away")
+OF_WORKERS = ("kill_worker", "freeze_worker", "cut_worker", "drain_worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Parts of one: of messages that are lost, doubled, late (seconds), very late (half a minute); of commits that
+    are refused, or done and not answered; of points between two effects at which the process dies. `events`: kinds
+    of trouble, one each `gap` seconds or so, for `seconds`."""
+
+    lost: float = 0.0
+    doubled: float = 0.0
+    late: float = 0.0
+    very_late: float = 0.0
+    refused: float = 0.0
+    unanswered: float = 0.0
+    dying: float = 0.0
+    events: tuple[str, ...] = ()
+    gap: float = 8.0
+    seconds: float = 60.0
+
+    @property
+    def bus_keeps_messages(self) -> bool:
+        return not (self.lost or self.very_late or "purge" in self.events or "jump" in self.events)
+
+    @property
+    def workers_are_well(self) -> bool:
+        return not any(kind in self.events for kind in (*OF_WORKERS, "broker_away", "jump"))
+
+
+NONE = Faults(seconds=1.0)
+
+
+def gentle(dice: Random) -> Faults:
+    """Only the executors and the database have trouble."""
+    return Faults(
+        late=0.05,
+        refused=dice.choice([0.0, 0.02]),
+        unanswered=dice.choice([0.0, 0.02]),
+        dying=dice.choice([0.0, 0.003]),
+        events=tuple(kind for kind in OF_EXECUTORS if dice.random() < 0.7),
+        gap=dice.choice([6.0, 12.0]),
+        seconds=dice.uniform(30.0, 90.0),
+    )
+
+
+def storm(dice: Random) -> Faults:
+    """Everything, but not everything at once."""
+    return Faults(
+        lost=dice.choice([0.0, 0.05, 0.05]),
+        doubled=dice.choice([0.0, 0.1, 0.1]),
+        late=dice.choice([0.02, 0.1]),
+        very_late=dice.choice([0.0, 0.02]),
+        refused=dice.choice([0.0, 0.02]),
+        unanswered=dice.choice([0.0, 0.02]),
+        dying=dice.choice([0.0, 0.002, 0.006]),
+        events=tuple(kind for kind in KINDS if dice.random() < 0.4),
+        gap=dice.choice([4.0, 8.0, 16.0]),
+        seconds=dice.uniform(20.0, 80.0),
+    )

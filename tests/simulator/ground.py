@@ -1,0 +1,59 @@
+"""What really happened at the workers, to compare with what the rows say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attune_common.contracts.execution import ExecutionScheduled
+from tests.simulator.database import Change
+from tests.simulator.violation import Violation
+
+if TYPE_CHECKING:
+    from tests.simulator.worker import WorkerProcess
+    from tests.simulator.world import World
+
+
+class Ground:
+    """`starts`: by execution and attempt, the tokens under which workers began it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._running: dict[int, set[tuple[str, str]]] = {}
+        self._leased: set[str] = set()
+        self.starts: dict[tuple[int, int], list[str]] = {}
+
+    def watch(self, changes: list[Change]) -> None:
+        for change in changes:
+            if change.table == "execution" and change.after and change.after["lease_until"] is not None:
+                self._leased.add(change.after["token"])
+
+    def started(self, worker: WorkerProcess, spec: ExecutionScheduled) -> None:
+        self._world.tell(worker.name, f"begins {spec.execution_id}.{spec.attempt} ({spec.token[:6]})")
+        self.starts.setdefault((spec.execution_id, spec.attempt), []).append(spec.token)
+        running = self._running.setdefault(spec.execution_id, set())
+        if self._world.plan.faults.bus_keeps_messages:
+            self._check_alone(worker.name, spec, running)
+        running.add((worker.name, spec.token))
+
+    def _check_alone(self, worker: str, spec: ExecutionScheduled, running: set[tuple[str, str]]) -> None:
+        """Who holds a lease works alone: it has stopped before somebody else gets the work."""
+        row = self._world.database.execution(spec.execution_id)
+        if row is None or row["token"] != spec.token:
+            return
+        for other, token in sorted(running):
+            process = next(each for each in self._world.workers if each.name == other)
+            if token != spec.token and token in self._leased and process.awake:
+                detail = f"execution {spec.execution_id} runs on {other} ({token[:6]}) and on {worker}"
+                raise Violation("two_workers", detail)
+
+    def stopped(self, worker: str, spec: ExecutionScheduled) -> None:
+        self._running[spec.execution_id].discard((worker, spec.token))
+
+    def check_at_the_end(self) -> None:
+        """Where only executors had trouble, no work was taken from a worker that did well."""
+        faults = self._world.plan.faults
+        if not (faults.workers_are_well and faults.bus_keeps_messages):
+            return
+        for (execution, attempt), tokens in self.starts.items():
+            if len(set(tokens)) > 1:
+                raise Violation("needless_repeat", f"attempt {attempt} of execution {execution} ran as {tokens}")

@@ -1,0 +1,103 @@
+"""Processes: coroutines of the real code, driven one step at a time, that can die or freeze between any two steps."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Coroutine, Generator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.simulator.world import World
+
+Done = Callable[[Exception | None, Any], None]
+"""Called with what the work raised, or with None and what it returned."""
+
+
+@types.coroutine
+def reach(point: str) -> Generator[str, None, None]:
+    """A point between two effects: others may run here, and the process may die here."""
+    yield point
+
+
+class Process:
+    """`life` counts starts: what was planned in an earlier life does not happen in a later one."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world, self.name = world, name
+        self.up = False
+        self.life = 0
+        self.frozen_until = 0.0
+        self._working: dict[int, Coroutine[Any, Any, Any]] = {}
+
+    @property
+    def frozen(self) -> bool:
+        return self.frozen_until > self.world.clock.seconds
+
+    @property
+    def awake(self) -> bool:
+        return self.up and not self.frozen
+
+    def start(self) -> None:
+        self.up, self.life, self.frozen_until = True, self.life + 1, 0.0
+        self.world.tell(self.name, "starts")
+        self.begin()
+
+    def begin(self) -> None:
+        """What a fresh process does first."""
+
+    def end(self) -> None:
+        """What the world notices when it is gone."""
+
+    def crash(self) -> None:
+        if not self.up:
+            return
+        self.up = False
+        self.world.tell(self.name, "dies")
+        self.abandon()
+        self.end()
+
+    def abandon(self) -> None:
+        """Let go of the work under way where it stands."""
+        working, self._working = self._working, {}
+        for work in working.values():
+            work.close()
+
+    def freeze(self, seconds: float) -> None:
+        if self.up:
+            self.frozen_until = self.world.clock.seconds + seconds
+            self.world.tell(self.name, f"freezes for {seconds:.0f} s")
+
+    def after(self, delay: float, action: Callable[[], None]) -> None:
+        """In this life and not while frozen; what comes due meanwhile happens after the thaw, in any order."""
+        life = self.life
+
+        def due() -> None:
+            if not self.up or self.life != life:
+                return
+            if self.frozen:
+                thaw = self.frozen_until - self.world.clock.seconds
+                self.world.clock.after(thaw + self.world.dice.uniform(0.0, 2.0), due)
+            else:
+                action()
+
+        self.world.clock.after(delay, due)
+
+    def spawn(self, work: Coroutine[Any, Any, Any], done: Done) -> None:
+        number = self.world.number()
+        self._working[number] = work
+        self.after(0.0, lambda: self._step(number, work, done))
+
+    def _step(self, number: int, work: Coroutine[Any, Any, Any], done: Done) -> None:
+        try:
+            point = work.send(None)
+        except StopIteration as end:
+            self._working.pop(number, None)
+            done(None, end.value)
+        except Exception as error:
+            self._working.pop(number, None)
+            done(error, None)
+        else:
+            if self.world.dies_at(self, point):
+                self.crash()
+            else:
+                self.after(self.world.dice.uniform(0.0, 0.02), lambda: self._step(number, work, done))

@@ -1,0 +1,91 @@
+"""One seed, from the plan to the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import structlog
+
+import attune_api.usecases.execute
+import attune_executor.calm
+import attune_executor.dispatch
+from tests.simulator import oracle
+from tests.simulator.mutations import NOTHING, Mutation
+from tests.simulator.plans import Plan, plan_of
+from tests.simulator.statements import executions, internal_events, leases, requests, runs, timers
+from tests.simulator.violation import Violation
+from tests.simulator.world import World
+
+STATEMENTS = (executions, internal_events, leases, requests, runs, timers)
+Story = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`problem` None: all went well. `trace` is the same whenever and wherever the seed is simulated."""
+
+    seed: int
+    problem: str | None
+    kind: str = ""
+    trace: str = ""
+    compared: bool = False
+
+
+def simulate(seed: int, mutation: Mutation = NOTHING, story: Story | None = None) -> Verdict:
+    """Errors: none but those of the simulator itself."""
+    plan = plan_of(seed)
+    world, violation = _run(plan, mutation, story)
+    if violation is None and plan.independent:
+        quiet, broken = _run(plan.without_faults(), NOTHING, None)
+        violation = broken or oracle.difference(world, quiet)
+    if violation is not None:
+        return Verdict(seed, str(violation), violation.kind, _trace(world))
+    return Verdict(seed, None, "", _trace(world), plan.independent and oracle.comparable(world))
+
+
+def _trace(world: World) -> str:
+    return f"{world.clock.seconds:.6f}/{world.number()}/{world.dice.random():.12f}"
+
+
+def _run(plan: Plan, mutation: Mutation, story: Story | None) -> tuple[World, Violation | None]:
+    world = World(plan, mutation, story)
+    with _in_place(world):
+        try:
+            world.run()
+        except Violation as violation:
+            return world, violation
+        finally:
+            world.close()
+    return world, None
+
+
+@contextmanager
+def _in_place(world: World) -> Iterator[None]:
+    """The real code with the world's clock, tokens and ids, and without what the mutation takes away."""
+    ids = SimpleNamespace(uuid4=lambda: SimpleNamespace(hex=world.token()))
+    patches: list[tuple[Any, str, Any]] = [
+        (attune_executor.calm, "monotonic", lambda: world.clock.seconds),
+        (attune_executor.dispatch, "new_token", world.token),
+        (attune_api.usecases.execute, "uuid", ids),
+        *world.mutation.patches,
+    ]
+    with ExitStack() as stack:
+        for target, name, replacement in patches:
+            stack.enter_context(patch.object(target, name, replacement))
+        yield
+
+
+def silence() -> None:
+    """Nothing of what the executors log; the story tells more."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50), cache_logger_on_first_use=False)
+
+
+def prepare() -> None:
+    silence()
+    asyncio.set_event_loop(None)

@@ -1,0 +1,146 @@
+"""Models of sql/requests.sql, actions_lookup.sql and events_matching.sql."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.simulator.database import Database, Row, pick
+from tests.simulator.statements import Answer, plain, statement
+from tests.simulator.statements.executions import add
+
+_EMPTY: Row = {
+    "attempt": 1, "token": None, "parent": None, "root": None, "workflow_run": None, "task_name": None,
+    "iteration": None, "task_index": None, "depth": 0, "tries": 1, "max_retries": 0, "losses": 0, "timeout": None,
+    "pool": None, "result": None, "error": None, "worker": None, "lease_until": None, "scheduled_at": None,
+    "cancel_requested": False, "rule_ref": None, "trigger_ref": None, "event": None, "started_at": None,
+    "completed_at": None,
+}  # fmt: skip
+
+
+@statement("requests", "insert")
+def insert(
+    db: Database, ref: str, is_workflow: bool, parameters: Any, identity: int | None, trace_id: str, *key: str | None
+) -> Answer:
+    if key[0] is not None and _by_key(db, identity, key[0]):
+        return []
+    id = db.number("execution")
+    row = {"id": id, "action_ref": ref, "status": "requested", "is_workflow": is_workflow, "identity": identity}
+    row |= {"parameters": plain(parameters), "trace_id": trace_id, "idempotency_key": key[0], "request_digest": key[1]}
+    add(db, {**_EMPTY, **row})
+    return [{"id": id}]
+
+
+def _by_key(db: Database, identity: int | None, key: str) -> list[Row]:
+    rows = db.tables["execution"].values()
+    return [row for row in rows if row["idempotency_key"] == key and row["identity"] == identity]
+
+
+@statement("requests", "by_idempotency_key")
+def by_idempotency_key(db: Database, identity: int | None, key: str) -> Answer:
+    return [pick(row, ("id", "request_digest")) for row in _by_key(db, identity, key)]
+
+
+@statement("requests", "lock_execution")
+def lock_execution(db: Database, id: int) -> Answer:
+    names = (
+        "id", "action_ref", "status", "attempt", "token", "parent", "root", "workflow_run", "task_name", "task_index",
+        "is_workflow", "cancel_requested", "pool",
+    )  # fmt: skip
+    row = db.execution(id)
+    return [] if row is None else [pick(row, names)]
+
+
+@statement("requests", "latest_run")
+def latest_run(db: Database, execution: int) -> Answer:
+    runs = [db.run(id) for id in db.runs_of.get(execution, ())]
+    return [pick(max(runs, key=lambda run: run["attempt"]), ("id", "status"))] if runs else []
+
+
+@statement("requests", "run")
+def run(db: Database, id: int) -> Answer:
+    if id not in db.tables["workflow_run"]:
+        return []
+    row = db.run(id)
+    parent = db.tables["execution"][row["execution"]]["parent"]
+    return [{**pick(row, ("id", "status", "execution", "workflow_ref")), "parent": parent}]
+
+
+@statement("requests", "request_cancel")
+def request_cancel(db: Database, id: int) -> Answer:
+    db.put("execution", id, {**db.tables["execution"][id], "cancel_requested": True, "updated": db.now})
+    return 1
+
+
+@statement("requests", "finish_cancelled")
+def finish_cancelled(db: Database, id: int, error: dict[str, Any]) -> Answer:
+    ended = {"status": "cancelled", "cancel_requested": True, "error": plain(error), "lease_until": None}
+    db.put("execution", id, {**db.tables["execution"][id], **ended, "completed_at": db.now, "updated": db.now})
+    return 1
+
+
+@statement("requests", "waiting")
+def waiting(db: Database, most: int) -> Answer:
+    return [{"count": min(most, sum(row["status"] in ("requested", "scheduled") for row in db.executions()))}]
+
+
+@statement("actions_lookup", "resolve")
+def resolve(db: Database, refs: list[str]) -> Answer:
+    return [db.tables["action"][ref] for ref in refs if ref in db.tables["action"]]
+
+
+@statement("actions_lookup", "kv")
+def kv(db: Database, keys: list[str]) -> Answer:
+    return [{"key": key, "value": db.tables["kv"][key]} for key in keys if key in db.tables["kv"]]
+
+
+@statement("events_matching", "lock")
+def lock_events(db: Database, ids: list[int]) -> Answer:
+    rows = [row for id in sorted(set(ids)) if (row := db.tables["event"].get(id)) is not None]
+    names = ("id", "trigger_ref", "payload", "source", "trace_id", "depth", "created")
+    return [pick(row, names) for row in rows if not row["matched"]]
+
+
+@statement("events_matching", "rules")
+def rules(db: Database, triggers: list[str]) -> Answer:
+    return [row for row in db.tables["rule"].values() if row["trigger_ref"] in triggers]
+
+
+@statement("events_matching", "insert")
+def insert_enforcements(db: Database, *values: list[Any]) -> Answer:
+    names = ("rule", "rule_ref", "event", "matched", "reason", "execution")
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+    new = [row for row in rows if (row["event"], row["rule_ref"]) not in db.tables["enforcement"]]
+    for row in new:
+        db.put("enforcement", (row["event"], row["rule_ref"]), row)
+    return [pick(row, ("event", "rule_ref")) for row in new]
+
+
+@statement("events_matching", "done")
+def done(db: Database, ids: list[int]) -> Answer:
+    for id in ids:
+        db.put("event", id, {**db.tables["event"][id], "matched": True})
+    return len(ids)
+
+
+@statement("events_matching", "forgotten")
+def forgotten(db: Database, patience: float) -> Answer:
+    rows = db.tables["event"].values()
+    late = [row for row in rows if not row["matched"] and row["created"] < db.ago(patience)]
+    return [pick(row, ("id",)) for row in late if not db.set_aside(f"event:{row['id']}")]
+
+
+@statement("events", "insert")
+def insert_event(db: Database, trigger: str, payload: Any, source: Any, key: str | None, *rest: Any) -> Answer:
+    rows = db.tables["event"].values()
+    if key is not None and any((row["trigger_ref"], row["dedup_key"]) == (trigger, key) for row in rows):
+        return []
+    id = db.number("event")
+    row = {"id": id, "trigger_ref": trigger, "payload": plain(payload), "source": plain(source), "dedup_key": key}
+    db.put("event", id, {**row, "trace_id": rest[0], "depth": rest[1], "matched": False, "created": db.now})
+    return [{"id": id}]
+
+
+@statement("events", "by_dedup_key")
+def by_dedup_key(db: Database, trigger: str, key: str) -> Answer:
+    rows = db.tables["event"].values()
+    return [pick(row, ("id",)) for row in rows if (row["trigger_ref"], row["dedup_key"]) == (trigger, key)]

@@ -1,0 +1,239 @@
+"""A worker, as the executors see one: it accepts, beats, ends, stops, hands back, fences itself, freezes and dies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from attune_common.bus.bus import BusUnavailable
+from attune_common.contracts.base import Message
+from attune_common.contracts.execution import (
+    ExecutionAccepted,
+    ExecutionCancel,
+    ExecutionCompleted,
+    ExecutionScheduled,
+)
+from attune_common.contracts.worker import WorkerHeartbeat
+from attune_common.runtime.settings import Settings
+from tests.simulator.bag import JOBS, Letter
+from tests.simulator.fate import Fate
+from tests.simulator.processes import Process
+
+if TYPE_CHECKING:
+    from tests.simulator.world import World
+
+_SLOTS = 6
+_CONNECTION_LOST = 12.0
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """An attempt in hand. `letters` are acknowledged when the attempt is accepted or ended, confirmed."""
+
+    spec: ExecutionScheduled
+    fate: Fate
+    letters: list[Letter] = field(default_factory=list)
+    over: bool = False
+    told: bool = False
+
+
+class WorkerProcess(Process):
+    """`linked`: its connection works. `skew`: how far its clock is off, in seconds."""
+
+    def __init__(self, world: World, name: str, settings: Settings, skew: float) -> None:
+        super().__init__(world, name)
+        self._settings, self._skew = settings, skew
+        self.linked = True
+        self.jobs: dict[str, Job] = {}
+
+    def begin(self) -> None:
+        self.linked, self.draining = True, False
+        self.jobs = {}
+        self._over: set[str] = set()
+        self._refused: set[str] = set()
+        self._outgoing: list[tuple[Message, Callable[[], None]]] = []
+        self._publishing = False
+        self._confirmed = self.world.clock.seconds
+        self.after(0.0, self._beat)
+        self.after(0.0, self._watch)
+        self.after(0.001, lambda: self.world.offer(JOBS))
+
+    def end(self) -> None:
+        """The broker gives to others what was not acknowledged."""
+        for job in self.jobs.values():
+            self.world.ground.stopped(self.name, job.spec)
+        self._let_go()
+        self.jobs = {}
+
+    def _let_go(self) -> None:
+        for job in self.jobs.values():
+            letters, job.letters = job.letters, []
+            self.world.bag.give_back(letters)
+
+    def freeze(self, seconds: float) -> None:
+        super().freeze(seconds)
+        if self.up and seconds > _CONNECTION_LOST:
+            self._missed()
+
+    def cut(self, seconds: float) -> None:
+        """Its connection is gone for a while; its actions go on."""
+        if self.up:
+            self.linked = False
+            self.world.tell(self.name, f"is cut off for {seconds:.0f} s")
+            if seconds > _CONNECTION_LOST:
+                self._missed()
+            life = self.life
+            self.world.clock.after(seconds, lambda: self._link(life))
+
+    def _missed(self) -> None:
+        """The broker takes the connection for dead and gives what was not acknowledged to others."""
+        life = self.life
+        self.world.clock.after(_CONNECTION_LOST, lambda: self._let_go() if self.up and self.life == life else None)
+
+    def _link(self, life: int) -> None:
+        if self.up and self.life == life:
+            self.linked = True
+            self.world.offer(JOBS)
+
+    @property
+    def listens(self) -> bool:
+        return self.up and self.linked and not self.draining
+
+    def free(self) -> bool:
+        return self.awake and self.listens and len(self.jobs) < _SLOTS
+
+    def take(self) -> None:
+        for letter in self.world.bag.take(JOBS, 1):
+            self._deliver(letter)
+
+    def _deliver(self, letter: Letter) -> None:
+        spec = letter.message
+        assert isinstance(spec, ExecutionScheduled)
+        held = self.jobs.get(spec.token)
+        if held is not None and not held.told:
+            held.letters.append(letter)
+        if held is not None or spec.token in self._over:
+            return
+        job = Job(spec, self.world.fate_of(spec), [letter])
+        self.jobs[spec.token] = job
+        self.world.ground.started(self, spec)
+        if spec.token in self._refused:
+            self._finish(job, "cancelled")
+            return
+        limit = spec.limits.timeout
+        late = limit is not None and job.fate.seconds > limit
+        self.after(self._settings.accept_window, lambda: self._accept(job))
+        if late and limit is not None:
+            self.after(limit, lambda: self._finish(job, "timed_out"))
+        else:
+            self.after(job.fate.seconds, lambda: self._finish(job, job.fate.status))
+
+    def _accept(self, job: Job) -> None:
+        if not job.over:
+            started = self.world.clock.now + timedelta(seconds=self._skew)
+            accepted = ExecutionAccepted(
+                execution_id=job.spec.execution_id,
+                attempt=job.spec.attempt,
+                token=job.spec.token,
+                worker=self.name,
+                started_at=started,
+            )
+            self._say(accepted, lambda: self._told(job))
+
+    def _told(self, job: Job) -> None:
+        job.told, job.letters = True, []
+
+    def _finish(self, job: Job, status: str, *, handed_back: bool = False) -> None:
+        if job.over:
+            return
+        job.over = True
+        self.world.ground.stopped(self.name, job.spec)
+        self._say(self._completed(job, status, handed_back), lambda: self._gone(job))
+
+    def _completed(self, job: Job, status: str, handed_back: bool) -> ExecutionCompleted:
+        spec, now = job.spec, self.world.clock.now + timedelta(seconds=self._skew)
+        details: dict[str, Any] = {"result": job.fate.result} if status == "succeeded" else {}
+        if status not in ("succeeded", "cancelled"):
+            details["error"] = {"type": job.fate.error if status == "failed" else status, "message": status}
+        return ExecutionCompleted(
+            execution_id=spec.execution_id,
+            attempt=spec.attempt,
+            token=spec.token,
+            status=status,  # type: ignore[arg-type]
+            started_at=now,
+            completed_at=now + timedelta(seconds=job.fate.seconds),
+            worker=self.name,
+            workflow_execution_id=spec.workflow_execution_id if self.world.dice.random() < 0.9 else None,
+            handed_back=handed_back,
+            **details,
+        )
+
+    def _gone(self, job: Job) -> None:
+        self._told(job)
+        self.jobs.pop(job.spec.token, None)
+        self._over.add(job.spec.token)
+        self.world.offer(JOBS)
+
+    def on_control(self, message: ExecutionCancel) -> None:
+        if not self.awake or not self.linked:
+            return
+        job = self.jobs.get(message.token)
+        if job is None:
+            self._refused.add(message.token)
+        else:
+            self.after(self.world.dice.uniform(0.0, 1.0), lambda: self._finish(job, "cancelled"))
+
+    def drain(self) -> None:
+        """SIGTERM: take nothing more, hand back what runs, go."""
+        if not self.awake:
+            return
+        self.draining = True
+        self.world.tell(self.name, "drains")
+        for job in list(self.jobs.values()):
+            self._finish(job, "lost", handed_back=True)
+        self.after(self.world.dice.uniform(1.0, 4.0), self.crash)
+
+    def _say(self, message: Message, confirmed: Callable[[], None]) -> None:
+        self._outgoing.append((message, confirmed))
+        if not self._publishing:
+            self._publishing = True
+            self.after(0.0, self._publish)
+
+    def _publish(self) -> None:
+        """Until it is confirmed, as long as the worker lives."""
+        waiting, self._outgoing = self._outgoing, []
+        if self._send([message for message, _ in waiting]):
+            for _, confirmed in waiting:
+                confirmed()
+        else:
+            self._outgoing = waiting + self._outgoing
+        self._publishing = bool(self._outgoing)
+        if self._publishing:
+            self.after(self.world.dice.uniform(0.05, 2.0), self._publish)
+
+    def _send(self, messages: list[Message]) -> bool:
+        if not self.linked:
+            return False
+        try:
+            self.world.bag.publish(messages)
+        except BusUnavailable:
+            return False
+        return True
+
+    def _beat(self) -> None:
+        tokens = list(self.jobs)
+        beat = WorkerHeartbeat(worker=self.name, pools=["default"], tokens=tokens, started_at=self.world.clock.now)
+        if self._send([beat]):
+            self._confirmed = self.world.clock.seconds
+            self.after(self._settings.heartbeat_seconds, self._beat)
+        else:
+            self.after(self._settings.heartbeat_seconds / 10, self._beat)
+
+    def _watch(self) -> None:
+        fence = self._settings.self_fence_seconds
+        if "self_fence" not in self.world.off and self.world.clock.seconds - self._confirmed > fence:
+            for job in list(self.jobs.values()):
+                self._finish(job, "lost")
+        self.after(fence / 10, self._watch)
