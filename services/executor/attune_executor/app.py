@@ -23,6 +23,7 @@ from attune_executor.leases import Leases
 from attune_executor.logs import Logs
 from attune_executor.recover import Recover
 from attune_executor.schedule import Schedule
+from attune_executor.ticks import Ticks
 from attune_executor.timers import Timers
 from attune_executor.workflows import Workflows
 
@@ -44,6 +45,7 @@ class Executor:
         self.enforce = Enforce(self.context, isolation)
         self.recover = Recover(self.context, self.workflows, self.enforce)
         self._timers = Timers(self.context, self.workflows)
+        self._ticks = Ticks(self.context)
         self._subscriptions = subscriptions(
             self.schedule, self.workflows, Leases(self.context), self.enforce, Logs(self.context)
         )
@@ -54,7 +56,7 @@ class Executor:
         """Consume, watch timers, sweep."""
         for subscription, handler in self._subscriptions:
             self._consumers.append(await self.context.bus.consume(subscription, handler))
-        for loop in (self._timers.run, self.recover.run):
+        for loop in (self._timers.run, self._ticks.run, self.recover.run):
             self._tasks.append(asyncio.create_task(_forever(loop)))
 
     async def stop(self, grace: float) -> None:

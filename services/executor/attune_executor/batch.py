@@ -13,6 +13,7 @@ from attune_common.contracts.base import Message
 from attune_common.store import executions
 from attune_common.store.actions_lookup import Action
 from attune_common.store.executions import Attempt, Execution
+from attune_common.store.internal_events import Happening
 from attune_common.store.items import ItemList
 from attune_common.store.journal import Entry
 from attune_common.store.timers import NewTimer
@@ -64,6 +65,7 @@ class Batch:
         self.outcomes: dict[int, Outcome] = {}
         self.child_runs: dict[int, int] = {}
         self.attempts: list[Attempt] = []
+        self.begun_again: list[int] = []
         self.lists: list[ItemList] = []
         self.timers: list[NewTimer] = []
         self.done_timers: list[int] = []
@@ -72,6 +74,8 @@ class Batch:
         self.requests: list[tuple[int, str, dict[str, Any]]] = []
         self.cascades: dict[int, str] = {}
         self.pools: set[str] = set()
+        self.heard: frozenset[str] = frozenset()
+        self.happenings: list[Happening] = []
         self.ids: deque[int] = deque()
         self._rows: dict[int, Execution] = {}
         self._keys: dict[RowKey, Execution] = {}
@@ -117,6 +121,7 @@ class Batch:
         for pool in self.pools - self.context.pools:
             await self.context.bus.declare(topology.worker(pool, 1))
             self.context.pools.add(pool)
+        await executions.start_over(self.unit, self.begun_again)
         await executions.insert(self.unit, list(self._new.values()))
         await executions.update(self.unit, list(self._changed.values()))
         await executions.insert_attempts(self.unit, self.attempts)
@@ -130,5 +135,5 @@ def key_of(row: Execution) -> TaskKey | None:
 
 
 def engine_attempt(row: Execution) -> int:
-    """The attempt as the engine counts: attempts that a worker lost are not its own."""
-    return row.attempt - row.losses
+    """The attempt as the engine counts: those that a worker lost and those of earlier tries are not its own."""
+    return row.attempt - row.losses - row.attempts_before

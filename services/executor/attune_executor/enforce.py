@@ -57,7 +57,7 @@ class Enforce:
             self._verdict(rule, event, now)
             for event in events
             for rule in rules
-            if rule["trigger_ref"] == event["trigger_ref"]
+            if rule["trigger_ref"] == event["trigger_ref"] and _concerns(rule, event)
         ]
         await _store(unit, verdicts)
         await events_matching.done(unit, [event["id"] for event in events])
@@ -68,6 +68,7 @@ class Enforce:
             "trigger": event["trigger_ref"],
             "payload": event["payload"],
             "created": event["created"].isoformat(),
+            "source": event["source"],
         }
         matched, reason, parameters = self._judge(rule, event, seen, now)
         return _Verdict(rule, event, Enforcement(rule["id"], rule["ref"], event["id"], matched, reason), parameters)
@@ -86,6 +87,11 @@ class Enforce:
         except ExpressionError as problem:
             return False, f"matched, but the parameters cannot be rendered: {problem.message}", {}
         return True, found.reason, parameters
+
+
+def _concerns(rule: Row, event: Row) -> bool:
+    """A tick of a rule's own timer is for that rule alone."""
+    return event["source"].get("rule") in (None, rule["ref"])
 
 
 def _subject(id: int) -> str:

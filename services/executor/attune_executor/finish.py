@@ -8,6 +8,7 @@ from attune_core.model.outcome import Outcome
 from attune_core.model.status import EXECUTION_STATUS_OF
 from attune_executor.batch import Batch
 from attune_executor.context import ENDED
+from attune_executor.happenings import execution_finished
 
 
 def finish_row(batch: Batch, row: Execution, outcome: Outcome) -> None:
@@ -21,6 +22,7 @@ def finish_row(batch: Batch, row: Execution, outcome: Outcome) -> None:
     batch.change(row)
     ENDED.labels(row.status.value).inc()
     announce_status(batch, row)
+    execution_finished(batch, row)
 
 
 def announce_status(batch: Batch, row: Execution) -> None:

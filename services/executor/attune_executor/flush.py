@@ -13,7 +13,7 @@ from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.codec import run_to_json, task_status, task_to_json
 from attune_core.workflow.commands import FinishRun
-from attune_executor import announce
+from attune_executor import announce, happenings
 from attune_executor.batch import Batch, RunInHand
 from attune_executor.finish import announce_status, finish_row
 from attune_executor.prepare import hold_executions
@@ -38,9 +38,12 @@ async def flush(batch: Batch) -> None:
     await batch.write_rows()
     await items.insert(batch.unit, batch.lists)
     await inquiries.insert(batch.unit, batch.inquiries)
+    for row in batch.inquiries:
+        happenings.inquiry_opened(batch, row)
     await _timers(batch, {run.id for run in changed if run.state.status.is_final})
     await journal.append(batch.unit, [entry for run in changed for entry in run.entries])
     await _tell_others(batch)
+    await happenings.write(batch)
 
 
 async def _show_status(batch: Batch, changed: list[RunInHand]) -> None:
@@ -54,6 +57,7 @@ async def _show_status(batch: Batch, changed: list[RunInHand]) -> None:
             _show_on_execution(batch, run)
         if run.end is not None:
             announce.run_ended(batch, run, run.end)
+            happenings.workflow_finished(batch, run, run.end)
 
 
 def _show_on_execution(batch: Batch, run: RunInHand) -> None:

@@ -25,6 +25,7 @@ from attune_executor.context import STALE, Context
 from attune_executor.decide import settle
 from attune_executor.finish import announce_status, finish_row
 from attune_executor.flush import flush
+from attune_executor.happenings import begin
 from attune_executor.isolation import Isolation
 from attune_executor.load import in_hand
 from attune_executor.prepare import load_parameters
@@ -56,7 +57,7 @@ class Schedule:
         remember(await self._context.store.retrying(lambda unit: self._perform(unit, ids)))
 
     async def _perform(self, unit: Unit, ids: list[int]) -> Batch:
-        batch = Batch(unit, self._context, await unit.now())
+        batch = await begin(unit, self._context)
         batch.hold(await executions.lock(unit, ids))
         rows = [row for id in ids if (row := batch.row(id)) is not None and _is_waiting(row)]
         STALE.labels("requested").inc(len(ids) - len(rows))

@@ -16,6 +16,7 @@ from attune_executor.complete import take_completions
 from attune_executor.context import BATCH, BATCH_TIME, Context
 from attune_executor.decide import settle
 from attune_executor.flush import flush
+from attune_executor.happenings import begin
 from attune_executor.isolation import Isolation
 from attune_executor.load import lock_runs
 from attune_executor.signals import take_requests, take_timers
@@ -54,7 +55,7 @@ class Workflows:
         BATCH_TIME.observe(monotonic() - began)
 
     async def _perform(self, unit: Unit, inputs: list[Input]) -> Batch:
-        batch = Batch(unit, self._context, await unit.now())
+        batch = await begin(unit, self._context)
         await lock_runs(batch, {run for entry in inputs if (run := run_of(entry)) is not None})
         await take_timers(batch, [entry for entry in inputs if isinstance(entry, Timer)])
         await take_requests(batch, [entry.run for entry in inputs if isinstance(entry, Requested)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     bootstrap_admin_token: str = ""
     bootstrap_worker_token: str = ""
 
+    master_keys: str = Field("", repr=False)
+    master_key_file: Path | None = None
+    session_seconds: float = Field(12 * 3600.0, gt=0)
+    login_failures: int = Field(5, ge=1)
+
     data_dir: Path = Path("~/.local/share/attune")
     allow_local_paths: bool = False
     log_level: str = "info"
@@ -79,11 +84,22 @@ class Settings(BaseSettings):
     batch_wait: float = 0.005
     window: int = 100
 
+    timer_grace_seconds: float = 10.0
+    sensor_name: str = Field(default_factory=_default_worker_name)
+    sensor_slots: int = Field(100, ge=1)
+    sensor_lease_seconds: float = 15.0
+    sensor_heartbeat_seconds: float = 3.0
+
     webhook_tolerance: float = 300.0
     max_body: int = MIB
     max_pack: int = 32 * MIB
     inline_result: int = 256 * KIB
     limits: Limits = Limits()
+
+    @field_validator("master_key_file", mode="before")
+    @classmethod
+    def _no_file(cls, value: Any) -> Any:
+        return value or None
 
     @field_validator("data_dir", mode="after")
     @classmethod

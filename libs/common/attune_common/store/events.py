@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from attune_common.store import queries
-from attune_common.store.connection import JSON_NULL, Connection, Row
+from attune_common.store.connection import JSON_NULL, Connection, Row, jsons
 
 _SQL = queries.load("events")
 
@@ -37,6 +37,18 @@ async def insert(unit: Connection, event: EventRow) -> tuple[int, bool]:
         return new, True
     earlier: int = await unit.fetchval(_SQL.by_dedup_key, event.trigger_ref, event.dedup_key)
     return earlier, False
+
+
+async def insert_many(unit: Connection, rows: Sequence[EventRow]) -> list[int | None]:
+    """The ids, in the order of the rows; None for one whose deduplication key was there already."""
+    if not rows:
+        return []
+    names = ("trigger_ref", "dedup_key", "trace_id", "depth")
+    columns = [[getattr(row, name) for row in rows] for name in names]
+    payloads = [JSON_NULL if row.payload is None else row.payload for row in rows]
+    found = await unit.fetch(_SQL.insert_many, *columns, jsons(payloads), jsons(dict(row.source) for row in rows))
+    ids = {row["place"]: row["id"] for row in found}
+    return [ids.get(place) for place in range(1, len(rows) + 1)]
 
 
 async def get(connection: Connection, event_id: int) -> Row | None:

@@ -14,7 +14,16 @@ from attune_core.timers.reading import read_timer
 
 @pytest.mark.parametrize(
     ("written", "seconds"),
-    [(30, 30), (1.5, 1.5), ("30s", 30), ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("1w", 604_800), (" 1 H ", 3600)],
+    [
+        (30, 30),
+        (1.5, 1.5),
+        ("30s", 30),
+        ("5m", 300),
+        ("1h30m", 5400),
+        ("2d", 172_800),
+        ("1w", 604_800),
+        (" 1 H ", 3600),
+    ],
 )
 def test_a_duration_is_seconds_or_a_text_with_units(written: Any, seconds: float) -> None:
     assert read_duration(written) == timedelta(seconds=seconds)

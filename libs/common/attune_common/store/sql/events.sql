@@ -4,6 +4,19 @@ VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (trigger_ref, dedup_key) WHERE dedup_key IS NOT NULL DO NOTHING
 RETURNING id;
 
+-- name: insert_many
+WITH given AS (
+  SELECT nextval(pg_get_serial_sequence('attune.event', 'id')) AS id, n.*
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::jsonb[], $6::jsonb[]) WITH ORDINALITY
+    AS n(trigger_ref, dedup_key, trace_id, depth, payload, source, place)
+), stored AS (
+  INSERT INTO attune.event (id, trigger_ref, dedup_key, trace_id, depth, payload, source)
+  SELECT id, trigger_ref, dedup_key, trace_id, depth, payload, source FROM given ORDER BY place
+  ON CONFLICT (trigger_ref, dedup_key) WHERE dedup_key IS NOT NULL DO NOTHING
+  RETURNING id
+)
+SELECT given.place, stored.id FROM stored JOIN given ON given.id = stored.id;
+
 -- name: by_dedup_key
 SELECT id FROM attune.event WHERE trigger_ref = $1 AND dedup_key = $2;
 

@@ -1,0 +1,106 @@
+"""What executions and runs tell rules of themselves (`core.execution_finished` and its like).
+
+Who listens is known from the start of the transaction; while nobody does, nothing is collected.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attune_common.runtime import json
+from attune_common.store import internal_events
+from attune_common.store.executions import Execution
+from attune_common.store.internal_events import EXECUTION_FINISHED, INQUIRY_OPENED, WORKFLOW_FINISHED, Happening
+from attune_common.store.unit import Unit
+from attune_core.workflow.commands import FinishRun
+from attune_executor.batch import Batch, RunInHand
+from attune_executor.context import Context
+
+_LARGEST = 64 * 1024
+
+
+async def begin(unit: Unit, context: Context) -> Batch:
+    """A batch at the transaction's time, which knows who listens."""
+    moment = await internal_events.moment(unit)
+    batch = Batch(unit, context, moment.now)
+    batch.heard = moment.heard
+    return batch
+
+
+def execution_finished(batch: Batch, row: Execution) -> None:
+    if EXECUTION_FINISHED not in batch.heard:
+        return
+    payload = {
+        "execution": row.id,
+        "action": row.action_ref,
+        "status": row.status.value,
+        **_told("result", row.result),
+        "error": row.error,
+        "attempt": row.attempt,
+        "is_workflow": row.is_workflow,
+        "parent": row.parent,
+        "workflow_execution": row.workflow_run,
+        "task": row.task_name,
+        "task_index": row.task_index,
+        "rule": row.rule_ref,
+        "trigger": row.trigger_ref,
+        **_times(row.started_at, row.completed_at),
+    }
+    batch.happenings.append(Happening(EXECUTION_FINISHED, payload, row.id, row.trace_id))
+
+
+def workflow_finished(batch: Batch, run: RunInHand, end: FinishRun) -> None:
+    if WORKFLOW_FINISHED not in batch.heard:
+        return
+    context, state = run.context, run.state
+    payload = {
+        "workflow_execution": run.id,
+        "execution": context.execution,
+        "workflow": context.workflow_ref,
+        "status": end.status.value,
+        **_told("result", end.output),
+        "error": None if end.error is None else dict(end.error),
+        "parent_workflow_execution": context.parent_run,
+        "rule": context.rule_ref,
+        "trigger": context.trigger_ref,
+        **_times(state.started_at, state.completed_at),
+    }
+    batch.happenings.append(Happening(WORKFLOW_FINISHED, payload, context.execution, context.trace_id))
+
+
+def inquiry_opened(batch: Batch, row: Execution) -> None:
+    if INQUIRY_OPENED not in batch.heard:
+        return
+    asked = row.parameters or {}
+    payload = {
+        "execution": row.id,
+        "prompt": asked.get("prompt", ""),
+        "schema": asked.get("schema"),
+        "assigned_to": asked.get("assigned_to"),
+        "timeout": asked.get("timeout"),
+        "workflow_execution": row.workflow_run,
+        "task": row.task_name,
+    }
+    batch.happenings.append(Happening(INQUIRY_OPENED, payload, row.id, row.trace_id))
+
+
+async def write(batch: Batch) -> None:
+    """Store what was collected. The executions that it is about are written before."""
+    await internal_events.store(batch.unit, batch.happenings)
+
+
+def _told(name: str, value: Any) -> dict[str, Any]:
+    """The value, or that it is too large to be sent around."""
+    if value is not None and len(json.dumps(value)) > _LARGEST:
+        return {name: None, f"{name}_omitted": True}
+    return {name: value}
+
+
+def _times(started: datetime | None, completed: datetime | None) -> dict[str, Any]:
+    seconds = (completed - started).total_seconds() if started is not None and completed is not None else None
+    return {
+        "started_at": None if started is None else started.isoformat(),
+        "completed_at": None if completed is None else completed.isoformat(),
+        "duration": seconds,
+    }
