@@ -1,0 +1,1 @@
+"""Who may do what: roles and their permissions, the rights of an identity, the names of keys."""
