@@ -15,17 +15,19 @@ from attune_core.definition.compile import compile_graph
 from attune_core.definition.graph import Graph
 from attune_core.expressions.scope import MISSING
 from attune_core.model.outcome import Outcome
+from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.advance import advance
 from attune_core.workflow.codec import run_to_json, task_to_json
 from attune_core.workflow.commands import RecordItem
 from attune_core.workflow.decision import Decision
-from attune_core.workflow.facts import Facts
+from attune_core.workflow.facts import Facts, FailedItems
 from attune_core.workflow.journal import command_to_json, signal_from_json
 from attune_core.workflow.signals import TaskFinished, TaskKey
 from attune_core.workflow.state import RunState
 
 Key = tuple[str, int, int | None]
 Pass = tuple[str, int]
+_FAR = 2**31
 
 _RUN = """
 SELECT r.id, r.status, r.revision, r.tries, r.state, r.variables, v.definition, p.config, e.parameters,
@@ -183,8 +185,19 @@ def _facts(recorded: Recorded, book: _Book, line: Line) -> Facts:
         kv=_Default(line.facts.get("kv", {}), MISSING),
         results=_Default(book.results, None),
         item_details=_Default(book.details, {}),
+        failed_items=_Default(_failed(line), FailedItems(0, _FAR)),
         **recorded.fixed,
     )
+
+
+def _failed(line: Line) -> dict[Pass, FailedItems]:
+    """The items that ran again, as the commands name them."""
+    found: dict[Pass, dict[int, OutcomeStatus]] = {}
+    for command in line.commands:
+        if command.get("again"):
+            key = command["key"]
+            found.setdefault((key["task"], key["iteration"]), {})[key["index"]] = OutcomeStatus(command["again"])
+    return {of: FailedItems(0, _FAR, tuple(items), tuple(items.values())) for of, items in found.items()}
 
 
 def as_stored(state: RunState) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attune_core.model.outcome import Outcome
+from attune_core.workflow.facts import FailedItems
 from attune_core.workflow.signals import Signal, TaskFinished, TaskKey
 
 Pass = tuple[str, int]
@@ -22,6 +23,7 @@ class FactBook:
     items: dict[Pass, dict[int, Any]] = field(default_factory=dict)
     kv: dict[str, Any] = field(default_factory=dict)
     fresh: dict[Pass, dict[int | None, Outcome]] = field(default_factory=dict)
+    failed: dict[Pass, FailedItems] = field(default_factory=dict)
 
     def note_signal(self, signal: Signal) -> None:
         """Keep the outcome of a finished attempt."""
@@ -43,6 +45,14 @@ class FactBook:
         seen: dict[int | None, Mapping[str, Any]] = {**rows, **{i: _entry(o) for i, o in fresh.items()}}
         self.results[of] = seen[None]["result"] if None in seen else None
         self.details[of] = {index: entry for index, entry in seen.items() if index is not None}
+
+    def add_failed(self, of: Pass, found: FailedItems) -> None:
+        """Items that are to run again; what goes on where the known ones end is added to them."""
+        known = self.failed.get(of)
+        if known is not None and known.until == found.first:
+            indices, statuses = known.indices + found.indices, known.statuses + found.statuses
+            found = FailedItems(known.first, found.until, indices, statuses)
+        self.failed[of] = found
 
     def has(self, of: Pass) -> bool:
         return of in self.results and (of in self.details or None in self.fresh.get(of, {}))

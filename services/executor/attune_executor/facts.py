@@ -10,13 +10,16 @@ from attune_common.store import actions_lookup, executions, items
 from attune_common.store.connection import Row
 from attune_common.store.items import CHUNK, ChunkKey, chunk_keys
 from attune_core.expressions.scope import MISSING, FactsMissing
-from attune_core.model.status import EXECUTION_STATUS_OF
+from attune_core.model.status import EXECUTION_STATUS_OF, ExecutionStatus, OutcomeStatus
 from attune_core.workflow import needs
-from attune_core.workflow.facts import Facts
+from attune_core.workflow.facts import Facts, FailedItems
+from attune_core.workflow.items import START_AT_ONCE
 from attune_executor.batch import Batch, RunInHand
 from attune_executor.factbook import Pass
 
-_OUTCOME_OF = {status.value: outcome.value for outcome, status in EXECUTION_STATUS_OF.items()}
+_OUTCOME_OF = {status.value: outcome.value for outcome, status in EXECUTION_STATUS_OF.items()} | {
+    ExecutionStatus.ABANDONED.value: OutcomeStatus.FAILED.value
+}
 
 
 class Wanted(Protocol):
@@ -66,7 +69,17 @@ async def fetch(batch: Batch, missing: Iterable[tuple[RunInHand, FactsMissing]])
     shopping = _Shopping()
     for run, wanted in missing:
         shopping.add(run, wanted)
+        for task, iteration, first, until in wanted.failed:
+            await _fetch_failed(batch, run, (task, iteration), first, until)
     await _fetch(batch, shopping)
+
+
+async def _fetch_failed(batch: Batch, run: RunInHand, of: Pass, first: int, until: int) -> None:
+    """The next items that are to run again, as many as a decision starts at once."""
+    rows = await executions.failed_items(batch.unit, (run.id, *of), first, until, START_AT_ONCE)
+    end = rows[-1][0] + 1 if len(rows) == START_AT_ONCE else until
+    statuses = tuple(OutcomeStatus(_OUTCOME_OF[status]) for _, status in rows)
+    run.book.add_failed(of, FailedItems(first, end, tuple(index for index, _ in rows), statuses))
 
 
 async def _fetch(batch: Batch, shopping: _Shopping) -> None:
@@ -124,6 +137,7 @@ def facts_for(batch: Batch, run: RunInHand) -> Facts:
         results=run.book.results,
         item_details=run.book.details,
         items=run.book.items,
+        failed_items=run.book.failed,
         window=settings.window,
         item_limit=settings.limits.items,
         seed=str(context.id),

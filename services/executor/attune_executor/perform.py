@@ -114,10 +114,32 @@ def _new_row(batch: Batch, run: RunInHand, key: TaskKey, action: str) -> Executi
     )
 
 
+def _row_for(batch: Batch, run: RunInHand, command: RunAction | RecordItem) -> Execution:
+    """A new row; for an item that runs again its own, started over."""
+    row = batch.row_of(run.id, command.key) if command.again is not None else None
+    if row is None:
+        row = _new_row(batch, run, command.key, command.action)
+        batch.add(row)
+        return row
+    batch.begun_again.append(row.id)
+    row.tries += 1
+    row.losses, row.attempts_before = 0, row.attempt
+    _next_attempt(row, 1)
+    batch.change(row)
+    return row
+
+
+def _next_attempt(row: Execution, attempt: int) -> None:
+    """`attempt` as the engine counts."""
+    row.attempt = attempt + row.losses + row.attempts_before
+    row.token, row.worker, row.started_at, row.completed_at = None, None, None, None
+    row.result, row.error, row.cancel_requested = None, None, False
+    row.status = ExecutionStatus.WAITING
+
+
 def _run_action(batch: Batch, run: RunInHand, command: RunAction) -> None:
-    row = _new_row(batch, run, command.key, command.action)
+    row = _row_for(batch, run, command)
     row.max_retries, row.timeout, row.pool = command.max_retries, command.timeout, command.pool
-    batch.add(row)
     _announce_start(batch, run, row)
     ready = dispatch.ready(batch.actions[command.action], command.action, command.parameters)
     row.parameters = dict(command.parameters) if isinstance(ready, Outcome) else ready
@@ -161,12 +183,7 @@ def _retry_action(batch: Batch, run: RunInHand, command: RetryAction) -> None:
     if row is None:
         return
     keep_attempt(batch, row)
-    if row.status.is_final:
-        row.tries += 1
-    row.attempt = command.attempt + row.losses
-    row.token, row.worker, row.started_at, row.completed_at = None, None, None, None
-    row.result, row.error, row.cancel_requested = None, None, False
-    row.status = ExecutionStatus.WAITING
+    _next_attempt(row, command.attempt)
     batch.change(row)
     if not command.waits:
         _send(batch, run, row)
@@ -204,11 +221,10 @@ def _dispatch(batch: Batch, run: RunInHand, command: Dispatch) -> None:
 
 
 def _record_item(batch: Batch, run: RunInHand, command: RecordItem) -> None:
-    row = _new_row(batch, run, command.key, command.action)
+    row = _row_for(batch, run, command)
     outcome = replace(command.outcome, completed_at=command.outcome.completed_at or batch.now)
     row.status = EXECUTION_STATUS_OF[outcome.status]
     row.error, row.completed_at = outcome.error, outcome.completed_at
-    batch.add(row)
     run.book.note(command.key, outcome)
 
 

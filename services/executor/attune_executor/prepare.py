@@ -21,13 +21,13 @@ from attune_executor import dispatch
 from attune_executor.batch import Batch, RunInHand
 
 _NEW = (RunAction, RecordItem)
-_OF_ROW = (RetryAction, Dispatch, FinishExecution)
+_OF_ROW = (RetryAction, Dispatch, FinishExecution, RunAction, RecordItem)
 
 
 async def prepare(batch: Batch, told: Iterable[RunInHand]) -> None:
     """Ids for new rows, the rows that commands name, their actions and the parameters of what is sent again."""
     commands = [(run, command) for run in told for command in run.commands]
-    new = sum(isinstance(command, _NEW) for _, command in commands)
+    new = sum(_is_new(command) for _, command in commands)
     batch.ids.extend(await executions.allocate(batch.unit, new))
     await _rows_by_key(batch, commands)
     await _rows_to_cancel(batch, commands)
@@ -38,8 +38,12 @@ async def prepare(batch: Batch, told: Iterable[RunInHand]) -> None:
     await dispatch.resolve(batch, refs | {row.action_ref for row in again})
 
 
+def _is_new(command: Command) -> bool:
+    return isinstance(command, _NEW) and command.again is None
+
+
 async def _rows_by_key(batch: Batch, commands: list[tuple[RunInHand, Command]]) -> None:
-    started = {(run.id, command.key) for run, command in commands if isinstance(command, _NEW)}
+    started = {(run.id, command.key) for run, command in commands if isinstance(command, _NEW) and _is_new(command)}
     named = {(run.id, command.key) for run, command in commands if isinstance(command, _OF_ROW)}
     missing = [key for key in named - started if batch.row_of(*key) is None]
     if missing:

@@ -19,7 +19,8 @@ _LEASED = (ExecutionStatus.RUNNING, ExecutionStatus.CANCELING)
 class Execution:
     """One row. `parameters`, `result` and `error` are not loaded with it: None leaves the parameters as stored.
 
-    `depth` counts the runs around it. `losses` are attempts that a worker lost; `attempt` includes them.
+    `depth` counts the runs around it. `losses` are attempts that a worker lost, `attempts_before` those of earlier
+    tries of its run; `attempt` includes both.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Execution:
     tries: int = 1
     max_retries: int = 0
     losses: int = 0
+    attempts_before: int = 0
     timeout: float | None = None
     pool: str | None = None
     cancel_requested: bool = False
@@ -129,6 +131,20 @@ async def insert_attempts(connection: Connection, attempts: Sequence[Attempt]) -
     if attempts:
         names = [field.name for field in fields(Attempt)]
         await connection.execute(_SQL.insert_attempts, *(_column(attempts, name) for name in names))
+
+
+async def start_over(connection: Connection, ids: Sequence[int]) -> None:
+    """Keep the last attempt of final, locked rows, and count from there: `update` then puts them on the next."""
+    if ids:
+        await connection.execute(_SQL.start_over, list(ids))
+
+
+async def failed_items(
+    connection: Connection, of: tuple[int, str, int], first: int, until: int, limit: int
+) -> list[tuple[int, str]]:
+    """(index, status) of the items of (run, task, iteration) that did not succeed, from `first` to below `until`."""
+    rows = await connection.fetch(_SQL.failed_items, *of, first, until, limit)
+    return [(row["task_index"], row["status"]) for row in rows]
 
 
 async def accept(

@@ -1,13 +1,13 @@
 -- name: lock
 SELECT id, action_ref, status, attempt, token, parent, root, workflow_run, task_name, iteration, task_index, depth,
-       is_workflow, tries, max_retries, losses, timeout, pool, cancel_requested, identity, rule_ref, trigger_ref,
-       event, trace_id, worker, started_at, completed_at
+       is_workflow, tries, max_retries, losses, attempts_before, timeout, pool, cancel_requested, identity,
+       rule_ref, trigger_ref, event, trace_id, worker, started_at, completed_at
 FROM attune.execution WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_keys
 SELECT id, action_ref, status, attempt, token, parent, root, workflow_run, task_name, iteration, task_index, depth,
-       is_workflow, tries, max_retries, losses, timeout, pool, cancel_requested, identity, rule_ref, trigger_ref,
-       event, trace_id, worker, started_at, completed_at
+       is_workflow, tries, max_retries, losses, attempts_before, timeout, pool, cancel_requested, identity,
+       rule_ref, trigger_ref, event, trace_id, worker, started_at, completed_at
 FROM attune.execution WHERE id IN (
   SELECT e.id FROM unnest($1::bigint[], $2::text[], $3::int[], $4::int[]) AS k(run, task, iteration, place)
   JOIN attune.execution e ON e.workflow_run = k.run AND e.task_name = k.task AND e.iteration = k.iteration
@@ -21,8 +21,8 @@ FROM attune.execution WHERE id IN (
 
 -- name: lock_live
 SELECT id, action_ref, status, attempt, token, parent, root, workflow_run, task_name, iteration, task_index, depth,
-       is_workflow, tries, max_retries, losses, timeout, pool, cancel_requested, identity, rule_ref, trigger_ref,
-       event, trace_id, worker, started_at, completed_at
+       is_workflow, tries, max_retries, losses, attempts_before, timeout, pool, cancel_requested, identity,
+       rule_ref, trigger_ref, event, trace_id, worker, started_at, completed_at
 FROM attune.execution WHERE id IN (
   SELECT e.id FROM unnest($1::bigint[], $2::text[], $3::int[]) AS k(run, task, iteration)
   JOIN attune.execution e ON e.workflow_run = k.run AND e.task_name = k.task AND e.iteration = k.iteration
@@ -58,8 +58,10 @@ UPDATE attune.execution e
 SET status = n.status::attune.execution_status_enum, attempt = n.attempt, token = n.token, tries = n.tries,
     losses = n.losses, is_workflow = n.is_workflow, root = n.root, timeout = n.timeout,
     parameters = COALESCE(n.parameters, e.parameters),
-    result = CASE WHEN n.status IN ('running', 'waiting') THEN COALESCE(n.result, e.result) ELSE n.result END,
-    error = CASE WHEN n.status IN ('running', 'waiting') THEN COALESCE(n.error, e.error) ELSE n.error END,
+    result = CASE WHEN n.status IN ('running', 'waiting') AND n.tries = e.tries THEN COALESCE(n.result, e.result)
+                  ELSE n.result END,
+    error = CASE WHEN n.status IN ('running', 'waiting') AND n.tries = e.tries THEN COALESCE(n.error, e.error)
+                 ELSE n.error END,
     cancel_requested = n.cancelled, worker = n.worker, started_at = n.started_at, completed_at = n.completed_at,
     lease_until = CASE WHEN n.keeps_lease THEN e.lease_until END,
     scheduled_at = CASE WHEN n.status = 'scheduled' AND e.token IS DISTINCT FROM n.token THEN now()
@@ -84,6 +86,21 @@ ON CONFLICT DO NOTHING
 SELECT e.workflow_run, e.task_name, e.iteration, e.task_index, e.status, e.result, e.error
 FROM unnest($1::bigint[], $2::text[], $3::int[]) AS k(run, task, iteration)
 JOIN attune.execution e ON e.workflow_run = k.run AND e.task_name = k.task AND e.iteration = k.iteration
+
+-- name: start_over
+WITH kept AS (
+  INSERT INTO attune.execution_attempt (execution, attempt, status, error, worker, started_at, completed_at)
+  SELECT id, attempt, status, error, worker, started_at, completed_at
+  FROM attune.execution WHERE id = ANY($1::bigint[])
+  ON CONFLICT DO NOTHING
+)
+UPDATE attune.execution SET attempts_before = attempt WHERE id = ANY($1::bigint[])
+
+-- name: failed_items
+SELECT e.task_index, e.status FROM attune.execution e
+WHERE e.workflow_run = $1 AND e.task_name = $2 AND e.iteration = $3 AND e.task_index >= $4 AND e.task_index < $5
+  AND e.status IN ('failed', 'timeout', 'cancelled', 'abandoned')
+ORDER BY e.task_index LIMIT $6
 
 -- name: accept
 UPDATE attune.execution e
