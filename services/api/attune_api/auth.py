@@ -16,12 +16,16 @@ from attune_common.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The identity behind a request. `id` is None for nobody in particular; `role` is for people to read."""
+    """The identity behind a request. `id` is None for nobody in particular; `role` is for people to read.
+
+    `execution`: the one whose action asks, with the token of its attempt.
+    """
 
     id: int | None
     login: str
     role: str
     granted: frozenset[Permission]
+    execution: int | None = None
 
 
 ANONYMOUS = Principal(None, "anonymous", "none", frozenset({Permission.PUBLIC}))
@@ -46,18 +50,19 @@ async def _identify(request: Request, store: Store) -> Principal:
         identity = await tokens.identify(connection, token)
     if identity is None:
         raise Unauthenticated()
-    return _action(identity) if token.execution else _person(identity)
+    return _person(identity) if token.execution is None else _action(identity, token.execution)
 
 
 def _person(identity: Row) -> Principal:
     return Principal(identity["id"], identity["login"], identity["role"], GRANTS[Role(identity["role"])])
 
 
-def _action(identity: Row) -> Principal:
+def _action(identity: Row, execution: int) -> Principal:
     """An attempt of an action: the rights of whom it runs for, cut to those of actions."""
     if identity["id"] is None:
-        return Principal(None, "system", "action", ACTION_GRANTS)
-    return Principal(identity["id"], identity["login"], "action", ACTION_GRANTS & GRANTS[Role(identity["role"])])
+        return Principal(None, "system", "action", ACTION_GRANTS, execution)
+    granted = ACTION_GRANTS & GRANTS[Role(identity["role"])]
+    return Principal(identity["id"], identity["login"], "action", granted, execution)
 
 
 def principal_of(request: Request) -> Principal:

@@ -16,7 +16,7 @@ from attune_core.rehearsal.cases import Case, read_cases
 from attune_core.rehearsal.catalogue import Catalogue, catalogue_of
 
 MANIFEST = "pack.yaml"
-FOLDERS = ("workflows", "actions", "triggers", "rules", "tests")
+FOLDERS = ("workflows", "actions", "triggers", "rules", "sensors", "tests")
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -105,8 +105,9 @@ def _as_given(root: Path, path: Path) -> Path:
 
 def _known(bundles: list[Bundle]) -> Known:
     around = _catalogue(bundles).known()
-    kinds = frozenset(trigger.ref for bundle in (core_bundle(), *bundles) for trigger in bundle.triggers)
-    return replace(around, triggers=kinds)
+    triggers = [trigger for bundle in (core_bundle(), *bundles) for trigger in bundle.triggers]
+    timers = frozenset(trigger.ref for trigger in triggers if trigger.is_set_by_rules)
+    return replace(around, triggers=frozenset(trigger.ref for trigger in triggers), timers=timers)
 
 
 def _catalogue(bundles: list[Bundle]) -> Catalogue:

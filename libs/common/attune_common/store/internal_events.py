@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attune_common.contracts.event import EventCreated
 from attune_common.store import events, queries
-from attune_common.store.connection import Connection
+from attune_common.store.connection import Connection, Row
 from attune_common.store.events import EventRow
 from attune_common.store.unit import Unit
 
@@ -67,6 +67,11 @@ async def store(unit: Unit, happenings: Sequence[Happening]) -> None:
     for row, id in zip(rows, await events.insert_many(unit, rows), strict=True):
         if id is not None:
             unit.emit(EventCreated(event_id=id, trigger_ref=row.trigger_ref, trace_id=row.trace_id))
+
+
+async def origin(connection: Connection, execution: int) -> Row | None:
+    """trace_id and depth of an event that comes of an execution."""
+    return await connection.fetchrow(_SQL.origins, [execution])
 
 
 async def depths_of(connection: Connection, executions: set[int]) -> dict[int, int]:

@@ -54,6 +54,11 @@ async def delete_others(unit: Connection, pack: int, refs: Sequence[str]) -> int
     return await unit.execute(_SQL.delete_others, pack, list(refs))
 
 
+async def set_by_rules(connection: Connection) -> frozenset[str]:
+    """The refs of timers whose rules say when they fire."""
+    return frozenset(row["ref"] for row in await connection.fetch(_SQL.set_by_rules))
+
+
 async def refs(connection: Connection) -> frozenset[str]:
     """The refs of all triggers."""
     return frozenset(row["ref"] for row in await connection.fetch(_SQL.refs))

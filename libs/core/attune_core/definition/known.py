@@ -13,7 +13,8 @@ from attune_core.model.names import pack_of
 class Known:
     """`actions`: ref -> parameter schema (JSON Schema 2020-12, or None when none is declared), workflows too.
 
-    `packs`: refs of the packs whose actions and triggers are all listed. `triggers`: refs of trigger types.
+    `packs`: refs of the packs whose actions and triggers are all listed. `triggers`: refs of trigger types;
+    `timers`: those among them whose rules say in `trigger_parameters` when they fire.
     `complete`: False when other packs may be installed too, so that nothing is said about theirs.
     """
 
@@ -21,6 +22,7 @@ class Known:
     packs: frozenset[str] = frozenset()
     triggers: frozenset[str] = frozenset()
     complete: bool = True
+    timers: frozenset[str] = frozenset()
 
     def lists(self, ref: str) -> bool:
         """Whether the pack of the ref is known, so that an unlisted ref of it does not exist."""

@@ -18,7 +18,7 @@ class TriggerKind(StrEnum):
 class TriggerSpec:
     """A trigger of a pack. `webhook_key` is the last part of its URL, None for other kinds.
 
-    `spec` holds `webhook: {key, signature: attune|none, secret?, secret_env?}` or `timer: {...}`.
+    `spec` holds `webhook: {key, signature, secret?, secret_env?, header?, dedup?}` or `timer: {...}`.
     """
 
     ref: str
@@ -30,3 +30,8 @@ class TriggerSpec:
     spec: Mapping[str, Any] = field(default_factory=dict)
     webhook_key: str | None = None
     enabled: bool = True
+
+    @property
+    def is_set_by_rules(self) -> bool:
+        """A timer that says nothing of when: each rule gives its own `trigger_parameters`."""
+        return self.kind is TriggerKind.TIMER and "timer" not in self.spec

@@ -15,11 +15,13 @@ from attune_core.model.action import ActionSpec
 from attune_core.model.names import pack_of
 from attune_core.model.pack import PackManifest
 from attune_core.model.rule import RuleSpec
+from attune_core.model.sensor import SensorSpec
 from attune_core.model.trigger import TriggerSpec
 from attune_core.packs.actions import read_action
 from attune_core.packs.manifest import read_manifest
 from attune_core.packs.reading import PackFile, Reading
 from attune_core.packs.rules import read_rule
+from attune_core.packs.sensors import read_sensor
 from attune_core.packs.triggers import read_trigger
 from attune_core.packs.workflows import (
     Source,
@@ -47,6 +49,7 @@ class Bundle:
     workflows: tuple[ParsedWorkflow, ...] = ()
     triggers: tuple[TriggerSpec, ...] = ()
     rules: tuple[RuleSpec, ...] = ()
+    sensors: tuple[SensorSpec, ...] = ()
     warnings: tuple[Problem, ...] = field(default=())
 
 
@@ -69,12 +72,16 @@ def read_bundle(files: Mapping[str, bytes], known: Known | None = None) -> Bundl
     rules = tuple(read_rule(opened, manifest.ref, wider) for opened in _open(reading, "rules"))
     _check_names(reading, "triggers", triggers)
     _check_names(reading, "rules", rules)
+    sensors = tuple(read_sensor(opened, manifest.ref, wider, files) for opened in _open(reading, "sensors"))
+    _check_names(reading, "sensors", sensors)
     problems = in_order(reading.problems())
     if errors_of(problems):
         raise DefinitionError(problems)
     by_ref = {source.ref: source.action for source in sources}
     synthetic = [synthetic_action(workflow, by_ref.get(workflow.ref)) for workflow in workflows]
-    return Bundle(manifest, digest_of(files), (*plain, *synthetic), workflows, triggers, rules, warnings_of(problems))
+    actions_made = (*plain, *synthetic)
+    warnings = warnings_of(problems)
+    return Bundle(manifest, digest_of(files), actions_made, workflows, triggers, rules, sensors, warnings)
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
@@ -122,7 +129,9 @@ def _widened(
     schemas |= {source.ref: parameters_of(source) for source in sources if source.ref}
     kinds = {ref for ref in base.triggers if pack_of(ref) != pack} | {trigger.ref for trigger in triggers}
     packs = base.packs | {pack} if pack else base.packs
-    return Known(schemas, packs, frozenset(kinds), base.complete)
+    timers = {ref for ref in base.timers if pack_of(ref) != pack}
+    timers |= {trigger.ref for trigger in triggers if trigger.is_set_by_rules}
+    return Known(schemas, packs, frozenset(kinds), base.complete, frozenset(timers))
 
 
 def _check_unique(reading: Reading, actions: list[tuple[str, str]], sources: list[Source]) -> None:

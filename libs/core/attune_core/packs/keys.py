@@ -13,6 +13,7 @@ from attune_core.model.keys import (
     FLAG,
     MAP,
     TEXT,
+    TEXTS,
     Key,
     Keys,
     choice,
@@ -22,14 +23,18 @@ from attune_core.model.keys import (
     part,
 )
 from attune_core.model.names import PACK_REF, REF, VERSION
+from attune_core.model.sensor import SensorRuntime
 from attune_core.model.trigger import TriggerKind
+from attune_core.timers.definition import CatchUp
+from attune_core.webhooks.schemes import HEADER_NAME, Scheme
 
 WRITABLE: Final = tuple(runtime for runtime in Runtime if runtime is not Runtime.WORKFLOW)
-SIGNATURES: Final = ("attune", "none")
+SIGNATURES: Final = tuple(scheme.value for scheme in Scheme)
 WEBHOOK_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z", re.ASCII)
 MOST_SECRETS: Final = 2
 
 _TEXT: Final = {"type": "string", "minLength": 1}
+_DURATION: Final = either({"type": "number", "exclusiveMinimum": 0}, _TEXT)
 _SECRETS: Final = either(_TEXT, {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": MOST_SECRETS})
 
 MANIFEST: Final[Keys] = {
@@ -95,16 +100,31 @@ TRIGGER: Final[Keys] = {
 }
 WEBHOOK: Final[Keys] = {
     "key": Key(matching(WEBHOOK_KEY), "The last part of its URL; the trigger's ref when absent."),
-    "signature": Key(choice(SIGNATURES), "`attune` (default) or `none`."),
+    "signature": Key(choice(SIGNATURES), "How the sender proves itself; `attune` when absent."),
     "secret": Key(_SECRETS, "What callers sign with; two while it is being changed."),
     "secret_env": Key(_SECRETS, "The environment variable of the API that holds the secret."),
+    "header": Key(matching(HEADER_NAME), "With the signature `token`: its header; X-Attune-Token when absent."),
+    "dedup": Key(part("dedup"), "Where the number of a delivery stands, by which repeats are known."),
+}
+DEDUP: Final[Keys] = {
+    "header": Key(matching(HEADER_NAME), "A header."),
+    "path": Key(TEXT, "A path in the payload, such as `event.id`."),
 }
 TIMER: Final[Keys] = {
-    "interval": Key(ANYTHING, "Seconds between two firings."),
-    "cron": Key(ANYTHING, "A cron expression."),
-    "date": Key(ANYTHING, "One time."),
-    "timezone": Key(ANYTHING, "The zone of `cron` and `date`."),
-    "catch_up": Key(ANYTHING, "What happens to firings that were missed."),
+    "interval": Key(_DURATION, "Seconds between two firings, or a text such as `5m`."),
+    "cron": Key(TEXT, "A cron expression of five fields, or of six with the seconds first."),
+    "date": Key(TEXT, "One time, such as `2027-01-31 18:00`."),
+    "timezone": Key(TEXT, "The zone of `cron` and `date`; UTC when absent."),
+    "catch_up": Key(choice(CatchUp), "Which missed firings happen later; `last` when absent."),
+}
+SENSOR: Final[Keys] = {
+    **METADATA,
+    "runtime": Key(choice(SensorRuntime), "What runs it. Told by the entry point when absent."),
+    "entry_point": Key(TEXT, "The program: a file of the pack; for Python also `file.py:Class`."),
+    "poll": Key(_DURATION, "Seconds between two polls. Without it the sensor runs by itself."),
+    "triggers": Key(TEXTS, "The triggers that it may emit; those of the pack when absent."),
+    "parameters": Key(MAP, "What it is told; templates may read `pack.config`."),
+    "env": Key(part("environment"), "Further environment variables."),
 }
 RULE: Final[Keys] = {
     **METADATA,
@@ -118,4 +138,4 @@ RULE: Final[Keys] = {
     "action": Key(matching(REF), "The action or workflow that is run.", required=True),
     "parameters": Key(MAP, "Its parameters; templates may read `event`."),
 }
-PARTS: Final[dict[str, Keys]] = {"webhook": WEBHOOK, "timer": TIMER}
+PARTS: Final[dict[str, Keys]] = {"webhook": WEBHOOK, "dedup": DEDUP, "timer": TIMER}

@@ -14,6 +14,7 @@ from attune_core.model.names import REF, did_you_mean, pack_of
 from attune_core.model.rule import RuleSpec
 from attune_core.packs.keys import RULE
 from attune_core.packs.reading import PackFile, json_map, read_ref, stem_of
+from attune_core.packs.triggers import check_timer
 from attune_core.rules.criteria import read_criteria
 from attune_core.rules.scope import rule_value
 
@@ -22,11 +23,14 @@ def read_rule(opened: PackFile, pack: str, known: Known) -> RuleSpec:
     fields = opened.fields
     fields.only(RULE)
     ref = read_ref(fields, pack, "rule", stem_of(opened.file))
+    trigger = _trigger(fields, known)
+    if trigger in known.timers:
+        check_timer(fields, "trigger_parameters")
     return RuleSpec(
         ref=ref,
         label=fields.text("label") or ref,
         description=fields.text("description"),
-        trigger_ref=_trigger(fields, known),
+        trigger_ref=trigger,
         trigger_params=json_map(fields, "trigger_parameters"),
         criteria=_criteria(fields),
         action_ref=_action(fields, known),

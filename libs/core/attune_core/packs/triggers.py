@@ -8,8 +8,11 @@ from attune_core.definition.composer import kind_of
 from attune_core.definition.fields import Fields
 from attune_core.definition.workflow import read_schema
 from attune_core.model.trigger import TriggerKind, TriggerSpec
-from attune_core.packs.keys import MOST_SECRETS, SIGNATURES, TIMER, TRIGGER, WEBHOOK, WEBHOOK_KEY
+from attune_core.packs.keys import DEDUP, MOST_SECRETS, TRIGGER, WEBHOOK, WEBHOOK_KEY
 from attune_core.packs.reading import PackFile, json_map, read_ref, stem_of
+from attune_core.rules.paths import PathError, parse_path
+from attune_core.timers.reading import read_timer
+from attune_core.webhooks.schemes import HEADER_NAME, Scheme
 
 
 def read_trigger(opened: PackFile, pack: str) -> TriggerSpec:
@@ -42,27 +45,65 @@ def _kind(fields: Fields) -> TriggerKind:
 
 
 def _spec(fields: Fields, webhook: dict[str, Any] | None) -> dict[str, Any]:
-    timer = fields.child("timer", TIMER)
     spec: dict[str, Any] = {} if webhook is None else {"webhook": webhook}
-    return spec if timer is None else {**spec, "timer": dict(json_map(fields, "timer"))}
+    if fields.mapping("timer") is None:
+        return spec
+    check_timer(fields, "timer")
+    return {**spec, "timer": {key: value for key, value in json_map(fields, "timer").items() if value is not None}}
+
+
+def check_timer(fields: Fields, key: str) -> None:
+    """What is wrong with the timer under the key becomes findings; an absent one counts as empty."""
+    root = fields.at(key) if fields.has(key) else ()
+    for fault in read_timer(json_map(fields, key))[1]:
+        path = (*root, fault.key) if fault.key else root
+        fields.findings.error(path, fault.code, fault.message, fault.hint, on_key=fault.on_key)
 
 
 def _webhook(fields: Fields, ref: str) -> dict[str, Any]:
     webhook = fields.child("webhook", WEBHOOK) or Fields({}, fields.at("webhook"), fields.findings)
     key = webhook.matching("key", WEBHOOK_KEY, "invalid_name", "a key: letters, digits, dot, _ and -") or ref
-    signature = webhook.text("signature") or "attune"
-    if signature not in SIGNATURES:
-        message = f"`{signature}` is not a signature that can be checked"
-        webhook.findings.error(webhook.at("signature"), "unknown_value", message, "attune or none")
-    found: dict[str, Any] = {"key": key, "signature": signature}
+    signature = webhook.choice("signature", Scheme, Scheme.ATTUNE)
+    found: dict[str, Any] = {"key": key, "signature": signature.value, **_header(webhook, signature)}
+    if webhook.has("dedup"):
+        found["dedup"] = _dedup(webhook)
     for name in ("secret", "secret_env"):
         if webhook.has(name):
             found[name] = _secrets(webhook, name)
-    if signature == "attune" and not (webhook.has("secret") or webhook.has("secret_env")):
+    if signature is not Scheme.NONE and not (webhook.has("secret") or webhook.has("secret_env")):
         message = "the webhook has no secret, so it accepts nothing"
         hint = "write `webhook: {secret_env: NAME}`, or `signature: none` to accept everyone"
         fields.findings.warning(webhook.path, "no_webhook_secret", message, hint, on_key=True)
     return found
+
+
+def _header(webhook: Fields, signature: Scheme) -> dict[str, str]:
+    if not webhook.has("header"):
+        return {}
+    if signature is not Scheme.TOKEN:
+        message = "`header` is only for the signature token"
+        webhook.findings.error(webhook.at("header"), "unknown_key", message, "remove it", on_key=True)
+    name = webhook.matching("header", HEADER_NAME, "invalid_name", "the name of a header")
+    return {} if name is None else {"header": name}
+
+
+def _dedup(webhook: Fields) -> dict[str, str]:
+    """`{header: NAME}` or `{path: PATH}`."""
+    dedup = webhook.child("dedup", DEDUP)
+    if dedup is None:
+        return {}
+    if dedup.has("header") == dedup.has("path"):
+        message, hint = "`dedup` takes `header` or `path`", "such as `dedup: {header: X-Request-Id}`"
+        webhook.findings.error(dedup.path, "wrong_type", message, hint)
+    if dedup.has("header"):
+        name = dedup.matching("header", HEADER_NAME, "invalid_name", "the name of a header")
+        return {"header": name or ""}
+    path = dedup.text("path")
+    try:
+        parse_path(path)
+    except PathError as problem:
+        dedup.findings.error(dedup.at("path"), "invalid_path", str(problem), "such as `event.id`")
+    return {"path": path}
 
 
 def _secrets(webhook: Fields, name: str) -> str | list[str]:

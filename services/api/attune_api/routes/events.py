@@ -38,8 +38,11 @@ class Fire(BaseModel):
 @declares(Permission.EMIT, refusals=(404, 409))
 async def fire(shared: Shared, caller: Caller, body: Fire, response: Response) -> views.Event:
     dedup_key = f"key:{body.dedup_key}" if body.dedup_key else None
-    source = {"kind": "api", "identity": caller.login}
-    event, is_new = await record_event(shared.store, Occurrence(body.trigger, body.payload, source, dedup_key))
+    source: dict[str, Any] = {"kind": "api", "identity": caller.login}
+    if caller.execution is not None:
+        source = {"kind": "action", "identity": caller.login, "execution": caller.execution}
+    what = Occurrence(body.trigger, body.payload, source, dedup_key, caller.execution)
+    event, is_new = await record_event(shared.store, what)
     response.status_code = 202 if is_new else 200
     return await _read(shared, event)
 

@@ -13,4 +13,5 @@ async def installed(connection: Connection) -> Known:
         actions=await actions.known(connection),
         packs=await packs.refs(connection),
         triggers=await triggers.refs(connection),
+        timers=await triggers.set_by_rules(connection),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from attune_api.errors import Conflict, Invalid, NotFound
 from attune_common.contracts.event import EventCreated
-from attune_common.store import events, triggers
+from attune_common.store import events, internal_events, triggers
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
 from attune_core.model import schema
@@ -17,12 +17,13 @@ from attune_core.model import schema
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """What happened: `dedup_key` None means every occurrence counts."""
+    """What happened: `dedup_key` None means every occurrence counts. `execution`: the one whose action tells it."""
 
     trigger: str
     payload: Any
     source: Mapping[str, Any] = field(default_factory=dict)
     dedup_key: str | None = None
+    execution: int | None = None
 
 
 async def record_event(store: Store, what: Occurrence) -> tuple[int, bool]:
@@ -42,9 +43,17 @@ async def store_event(unit: Unit, what: Occurrence, payload_schema: Mapping[str,
     findings = schema.validate(payload_schema, payload)
     if findings:
         raise Invalid.of_schema(findings, "payload", "invalid_payload")
-    trace_id = uuid.uuid4().hex
-    row = events.EventRow(what.trigger, payload, trace_id, what.source, what.dedup_key)
+    trace_id, depth = await _origin(unit, what)
+    row = events.EventRow(what.trigger, payload, trace_id, what.source, what.dedup_key, depth)
     event, is_new = await events.insert(unit, row)
     if is_new:
         unit.emit(EventCreated(event_id=event, trigger_ref=what.trigger, trace_id=trace_id))
     return event, is_new
+
+
+async def _origin(unit: Unit, what: Occurrence) -> tuple[str, int]:
+    """(trace id, depth): what an action emits carries on the trace of its execution, and is one step deeper."""
+    if what.execution is None:
+        return uuid.uuid4().hex, 0
+    origin = await internal_events.origin(unit, what.execution)
+    return (uuid.uuid4().hex, 0) if origin is None else (origin["trace_id"], origin["depth"])

@@ -13,8 +13,10 @@ from attune_common.store.store import Store
 from attune_common.store.unit import Unit
 from attune_core.expressions.render import ExpressionError
 from attune_core.model.schema import path_text
+from attune_core.model.trigger import TriggerKind
 from attune_core.rules.criteria import read_criteria
 from attune_core.rules.scope import rule_value
+from attune_core.timers.reading import read_timer
 
 Change = Callable[[RuleRow], RuleRow]
 
@@ -84,8 +86,22 @@ def _check_templates(rule: RuleRow) -> None:
         raise Invalid.at("body.parameters", problem.message, code=problem.code, hint=problem.hint) from problem
 
 
+def _check_timer(rule: RuleRow) -> None:
+    """The rule says when its trigger fires."""
+    faults = read_timer(rule.trigger_params)[1]
+    if faults:
+        places = [
+            {"path": f"body.trigger_parameters.{fault.key}".rstrip("."), "message": fault.message, "hint": fault.hint}
+            for fault in faults
+        ]
+        raise Invalid(faults[0].message, code=faults[0].code, hint=faults[0].hint, errors=places)
+
+
 async def _check_references(unit: Unit, rule: RuleRow) -> None:
-    if await triggers.get(unit, rule.trigger_ref) is None:
+    trigger = await triggers.get(unit, rule.trigger_ref)
+    if trigger is None:
         raise Invalid.at("body.trigger", f"there is no trigger {rule.trigger_ref!r}", code="trigger_not_found")
+    if trigger["kind"] == TriggerKind.TIMER and "timer" not in trigger["spec"]:
+        _check_timer(rule)
     if await actions.get(unit, rule.action_ref) is None:
         raise Invalid.at("body.action", f"there is no action {rule.action_ref!r}", code="action_not_found")

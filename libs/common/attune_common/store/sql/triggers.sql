@@ -26,5 +26,8 @@ WHERE attune.trigger.pack = excluded.pack;
 -- name: delete_others
 DELETE FROM attune.trigger WHERE pack = $1 AND NOT ref = ANY($2::text[]);
 
+-- name: set_by_rules
+SELECT ref FROM attune.trigger WHERE kind = 'timer' AND NOT spec ? 'timer';
+
 -- name: refs
 SELECT ref FROM attune.trigger;
