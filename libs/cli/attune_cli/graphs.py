@@ -1,56 +1,47 @@
-"""A workflow's tasks and where they lead to, as a tree of lines or as a Mermaid flowchart."""
+"""A workflow's graph from a file or from the platform, drawn or as data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-Edges = Mapping[str, Sequence[Mapping[str, str]]]
-"""task -> its transitions, each `{"to", "on"}`."""
+    from attune_core.definition.graph import Graph
 
 
-def edges_of_file(path: Path) -> Edges:
+class Drawing(StrEnum):
+    """The formats of `attune_core.drawing`, without loading it."""
+
+    TEXT = "text"
+    MERMAID = "mermaid"
+    DOT = "dot"
+    SVG = "svg"
+
+
+def graph_of_file(path: Path) -> Graph:
     """Errors: DefinitionError."""
     from attune_core.definition.parse import parse_workflow
 
-    return edges_of_definition(parse_workflow(path.read_text(encoding="utf-8"), str(path)).definition)
+    return parse_workflow(path.read_bytes(), str(path)).graph
 
 
-def edges_of_definition(definition: dict[str, Any]) -> Edges:
-    from attune_core.definition.compile import adjacency, compile_graph
+def graph_of_definition(definition: dict[str, Any]) -> Graph:
+    from attune_core.definition.compile import compile_graph
 
-    edges: Edges = adjacency(compile_graph(definition))
-    return edges
-
-
-def as_mermaid(edges: Edges) -> str:
-    """A flowchart that GitHub and others draw."""
-    lines = ["flowchart TD"]
-    for task, transitions in edges.items():
-        lines.append(f'  {task}["{task}"]')
-        lines += [f'  {task} -->|"{_safe(edge["on"])}"| {_target(edge["to"])}' for edge in transitions]
-    return "\n".join(lines)
+    return compile_graph(definition)
 
 
-def as_tree(title: str, edges: Edges) -> RenderableType:
-    from rich.tree import Tree
+def edges_of(graph: Graph) -> Mapping[str, Sequence[Mapping[str, str]]]:
+    """task -> its transitions, each `{"to", "on"}`."""
+    from attune_core.definition.compile import adjacency
 
-    tree = Tree(title)
-    for task, transitions in edges.items():
-        branch = tree.add(task)
-        for edge in transitions:
-            branch.add(f"{edge['on']} → {edge['to']}", style="dim")
-    return tree
+    return adjacency(graph)
 
 
-def _target(name: str) -> str:
-    """`end` is a word of Mermaid; the language's own targets look different from tasks."""
-    return f"{name}_([{name}])" if name in ("noop", "fail", "complete") else name
+def draw(graph: Graph, form: Drawing) -> str:
+    from attune_core.drawing.formats import GraphFormat
+    from attune_core.drawing.formats import draw as drawn
 
-
-def _safe(label: str) -> str:
-    return label.replace('"', "'")
+    return drawn(graph, GraphFormat(form.value))

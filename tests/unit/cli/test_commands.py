@@ -14,7 +14,6 @@ import typer
 from attune_cli import parameters
 from attune_cli.checking import summary
 from attune_cli.exits import Exit, exit_code
-from attune_cli.graphs import as_mermaid
 from attune_client.errors import ApiError, ApiUnreachable
 
 DEPLOY = Path(__file__).parents[3] / "packs/examples/deploy"
@@ -99,13 +98,6 @@ def test_parameters_are_text_json_or_files(tmp_path: Path) -> None:
 def test_parameters_that_are_none(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parameters.read([text], None)
-
-
-def test_a_graph_as_mermaid() -> None:
-    drawn = as_mermaid({"a": [{"to": "b", "on": "on_success"}, {"to": "fail", "on": "on_failure"}], "b": []})
-    assert drawn.splitlines()[0] == "flowchart TD"
-    assert '  a -->|"on_success"| b' in drawn
-    assert "fail_([fail])" in drawn
 
 
 def test_the_graph_of_a_file_needs_no_platform() -> None:

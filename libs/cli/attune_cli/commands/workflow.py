@@ -10,6 +10,7 @@ import typer
 from attune_cli import parameters
 from attune_cli.checking import ChosenFormat
 from attune_cli.exits import Exit
+from attune_cli.graphs import Drawing
 from attune_cli.output import Format, Output, console, say, show_record, show_rows
 from attune_cli.output import show as show_value
 from attune_cli.session import ask
@@ -75,21 +76,22 @@ def show(ref: Ref, output: Output = Format.TABLE) -> None:
 @app.command()
 def graph(
     workflow: Annotated[str, typer.Argument(help="A ref, or a workflow file.")],
-    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart.")] = False,
+    form: Annotated[Drawing, typer.Option("--format", help="text, mermaid, dot or svg.")] = Drawing.TEXT,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="The same as --format mermaid.")] = False,
     output: Output = Format.TABLE,
 ) -> None:
     """The tasks and where each leads to. A file needs no running platform."""
-    from attune_cli.graphs import as_mermaid, as_tree, edges_of_definition, edges_of_file
+    from attune_cli.graphs import draw, edges_of, graph_of_definition, graph_of_file
 
     path = Path(workflow)
     if path.is_file():
-        edges = edges_of_file(path)
+        found = graph_of_file(path)
     else:
-        edges = edges_of_definition(ask(lambda attune: attune.workflows.get(workflow))["definition"])
-    if mermaid:
-        print(as_mermaid(edges))
+        found = graph_of_definition(ask(lambda attune: attune.workflows.get(workflow))["definition"])
+    if output is Format.TABLE:
+        print(draw(found, Drawing.MERMAID if mermaid else form))
     else:
-        show_value(edges, output, lambda: as_tree(workflow, edges))
+        show_value(edges_of(found), output, str)
 
 
 @app.command()
