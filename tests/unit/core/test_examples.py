@@ -12,8 +12,8 @@ from attune_core.definition.compile import compile_graph
 from attune_core.model.schema import apply_defaults
 from attune_core.packs.bundle import read_bundle
 from attune_core.rehearsal.expect import differences
-from attune_core.rehearsal.run import rehearse
 from attune_core.rehearsal.reading import read_script
+from attune_core.rehearsal.run import rehearse
 
 _PACK = Path(__file__).parents[3] / "packs" / "examples" / "features"
 _FILES = {str(path.relative_to(_PACK)): path.read_bytes() for path in _PACK.rglob("*") if path.is_file()}

@@ -18,6 +18,8 @@ from attune_core.workflow.signals import TaskFinished, TaskKey, TimerKind
 from attune_core.workflow.state import Activation, Ended, Phase, StopKind
 
 _RETRIED = (OutcomeStatus.FAILED, OutcomeStatus.TIMED_OUT)
+_FOR_GOOD = frozenset({"input_error", "action_not_found", "forbidden_secret"})
+"""Errors of the request itself: another attempt would meet them again."""
 
 
 def finish_attempt(draft: Draft, signal: TaskFinished) -> None:
@@ -50,13 +52,17 @@ def _is_current(current: Activation | None, signal: TaskFinished) -> bool:
 def _retry_in(draft: Draft, node: TaskNode, signal: TaskFinished) -> float | None:
     """Seconds until the next attempt, or None when there is none. Errors: TaskProblem; FactsMissing."""
     retry, outcome = node.retry, signal.outcome
-    if retry is None or outcome.status not in _RETRIED or signal.attempt > retry.count or _ending(draft):
+    if retry is None or not _may_retry(outcome) or signal.attempt > retry.count or _ending(draft):
         return None
     if retry.on_error is not None:
         scope = scope_for(_shown(draft, node, signal), outcome=outcome)
         if not test(retry.on_error, scope, f"{node.name}.retry.on_error"):
             return None
     return _delay(draft, node, retry, signal)
+
+
+def _may_retry(outcome: Outcome) -> bool:
+    return outcome.status in _RETRIED and (outcome.error or {}).get("type") not in _FOR_GOOD
 
 
 def _ending(draft: Draft) -> bool:
