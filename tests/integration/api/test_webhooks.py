@@ -11,9 +11,9 @@ import pytest
 from tests.integration.api import samples, world
 from tests.integration.api.conftest import Clients
 
-from attune_api.signatures import sign
 from attune_common.contracts.event import EventCreated
 from attune_common.store.store import Store
+from attune_core.webhooks.signatures import sign
 
 pytestmark = pytest.mark.usefixtures("pack")
 BODY = json.dumps({"branch": "main"}).encode()

@@ -7,64 +7,73 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from attune_api import jsonbody
-from attune_api.errors import Conflict, Unauthenticated, WrongMediaType
-from attune_api.signatures import matching
+from attune_api.errors import Conflict, Unauthenticated
 from attune_api.usecases.record_event import Occurrence, store_event
+from attune_api.usecases.webhook_content import payload_of, shown_headers
 from attune_common.runtime import logging
-from attune_common.store import triggers
+from attune_common.store import triggers, webhooks
 from attune_common.store.connection import Row
 from attune_common.store.store import Store
+from attune_common.store.unit import Unit
+from attune_core.rules.paths import PathError, look_up, parse_path
+from attune_core.webhooks.delivery import Delivery, Proof
+from attune_core.webhooks.schemes import Scheme, dedup_of, scheme_of, verifier_of
 
+_LONGEST_NUMBER = 200
 _log = logging.get("attune.webhooks")
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A request to a webhook's address. `signature`: the header X-Attune-Signature. `now`: unix seconds."""
+    """A request to a webhook's address."""
 
     key: str
-    body: bytes
     media_type: str
-    signature: str
-    user_agent: str
-    now: float
+    delivery: Delivery
 
 
-async def receive_webhook(store: Store, incoming: Incoming, tolerance: float) -> int:
-    """The event's id. Errors: Unauthenticated (also for an unknown key), Conflict for a replay, Invalid."""
+@dataclass(frozen=True, slots=True)
+class Received:
+    """`event`: the new one, or for a repeat the one of the first time. `challenge`: no event, but this to answer."""
+
+    event: int = 0
+    repeated: bool = False
+    challenge: str | None = None
+
+
+async def receive_webhook(store: Store, incoming: Incoming) -> Received:
+    """Errors: Unauthenticated (also for an unknown key), Conflict for a replay, Invalid, WrongMediaType."""
     async with store.unit() as unit:
         trigger = await triggers.by_webhook_key(unit, incoming.key)
-        signature = _prove(trigger, incoming, tolerance)
+        webhook: Mapping[str, Any] = (trigger["spec"].get("webhook") or {}) if trigger else {}
+        proof = _prove(trigger, webhook, incoming.delivery)
         assert trigger is not None
-        what = Occurrence(
+        payload = payload_of(scheme_of(webhook), incoming.media_type, incoming.delivery)
+        if scheme_of(webhook) is Scheme.SLACK and _is_challenge(payload):
+            return Received(challenge=str(payload["challenge"]))
+        return await _take(unit, trigger, proof, Occurrence(
             trigger=trigger["ref"],
-            payload=_payload(incoming),
-            source={"kind": "webhook", "key": incoming.key, "user_agent": incoming.user_agent},
-            dedup_key=f"signature:{signature}" if signature else None,
-        )
-        event, is_new = await store_event(unit, what, trigger["payload_schema"])
-        if not is_new:
-            raise Conflict("this delivery was received before", code="replayed", hint="sign each delivery anew")
-        return event
+            payload=payload,
+            source={"kind": "webhook", "key": incoming.key, "headers": shown_headers(incoming.delivery.headers)},
+            dedup_key=_number(webhook, incoming.delivery, payload),
+        ))  # fmt: skip
 
 
-def _prove(trigger: Row | None, incoming: Incoming, tolerance: float) -> str:
-    """The signature that fits, "" for a trigger that asks for none. The same work and answer whatever is wrong."""
-    webhook: Mapping[str, Any] = (trigger["spec"].get("webhook") or {}) if trigger else {}
-    is_open = trigger is not None and webhook.get("signature") == "none"
+def _prove(trigger: Row | None, webhook: Mapping[str, Any], delivery: Delivery) -> Proof:
+    """The same work and answer whatever is wrong."""
+    is_open = trigger is not None and scheme_of(webhook) is Scheme.NONE
     secrets = _secrets(webhook)
     if trigger and not is_open and not secrets:
         _log.warning("webhook has no secret and accepts nothing", trigger=trigger["ref"])
-    found = matching(incoming.signature, incoming.body, secrets or (os.urandom(32),), incoming.now, tolerance)
-    if trigger is None or (found is None and not is_open):
+    proof = verifier_of(webhook)(delivery, secrets or (os.urandom(32),))
+    if trigger is None or (proof is None and not is_open):
         raise Unauthenticated(
             "the webhook's address or signature is not valid",
             code="bad_signature",
-            hint="sign as `X-Attune-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>`",
+            hint="sign as the trigger's `signature` asks: see docs/reference/triggers.md",
             headers={},
         )
-    return "" if is_open else found or ""
+    return Proof() if is_open or proof is None else proof
 
 
 def _secrets(webhook: Mapping[str, Any]) -> tuple[bytes, ...]:
@@ -79,10 +88,34 @@ def _texts(value: Any) -> list[str]:
     return [text for text in given if isinstance(text, str) and text]
 
 
-def _payload(incoming: Incoming) -> Any:
-    if not incoming.body:
-        return {}
-    kind = incoming.media_type
-    if kind and kind != "application/json" and not kind.endswith("+json"):
-        raise WrongMediaType(f"the content type {kind} is not accepted", hint="send application/json")
-    return jsonbody.parse(incoming.body)
+def _is_challenge(payload: Any) -> bool:
+    """Slack asks whether the address is ours before it sends anything."""
+    return isinstance(payload, dict) and payload.get("type") == "url_verification" and "challenge" in payload
+
+
+def _number(webhook: Mapping[str, Any], delivery: Delivery, payload: Any) -> str | None:
+    """The sender's number of the delivery, None when it has none."""
+    where = dedup_of(webhook)
+    found: Any = delivery.header(where.header) if where.header else None
+    if where.path:
+        try:
+            found = look_up({"event": {"payload": payload}}, parse_path(where.path))
+        except PathError:
+            found = None
+    if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+        return None
+    return f"delivery:{str(found)[:_LONGEST_NUMBER]}"
+
+
+async def _take(unit: Unit, trigger: Row, proof: Proof, what: Occurrence) -> Received:
+    event, is_new = await store_event(unit, what, trigger["payload_schema"])
+    if proof.nonce:
+        earlier = await webhooks.note(unit, trigger["id"], proof.nonce, event, proof.until)
+        if earlier is not None and not (_is_redelivery(proof, is_new) and earlier == event):
+            raise Conflict("this delivery was received before", code="replayed", hint="sign each delivery anew")
+    return Received(event, repeated=not is_new)
+
+
+def _is_redelivery(proof: Proof, is_new: bool) -> bool:
+    """A sender that signs no time can only repeat itself word for word; the number tells that it is the same."""
+    return proof.until is None and not is_new

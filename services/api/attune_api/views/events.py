@@ -39,6 +39,19 @@ class EventAccepted(BaseModel):
     event_id: int
 
 
+class EventRepeated(BaseModel):
+    """The sender's number was there before: this is the event of the first time."""
+
+    event_id: int
+    repeated: bool = True
+
+
+class Challenge(BaseModel):
+    """What a sender that asks whether the address is ours wants to hear."""
+
+    challenge: str
+
+
 def event(row: Row) -> Event:
     values = {name: row[name] for name in Event.model_fields if name != "trigger"}
     return Event(**values, trigger=row["trigger_ref"])
