@@ -13,6 +13,7 @@ from attune_common.contracts.base import Message
 from attune_common.store import executions
 from attune_common.store.actions_lookup import Action
 from attune_common.store.executions import Attempt, Execution
+from attune_common.store.inquiries import NewInquiry
 from attune_common.store.internal_events import Happening
 from attune_common.store.items import ItemList
 from attune_common.store.journal import Entry
@@ -70,7 +71,9 @@ class Batch:
         self.timers: list[NewTimer] = []
         self.done_timers: list[int] = []
         self.held_timers: list[int] = []
-        self.inquiries: list[Execution] = []
+        self.inquiries: list[NewInquiry] = []
+        self.unanswered: list[int] = []
+        self.answers_told: list[int] = []
         self.requests: list[tuple[int, str, dict[str, Any]]] = []
         self.cascades: dict[int, str] = {}
         self.pools: set[str] = set()

@@ -48,6 +48,8 @@ def _drop(batch: Batch, run: RunInHand, row: Execution) -> None:
         batch.emit(ExecutionCancel(execution_id=row.id, token=row.token))
     outcome = cancelled("cancelled before it started")
     batch.outcomes[row.id] = outcome
+    if row.status is ExecutionStatus.WAITING and not row.is_workflow:
+        batch.unanswered.append(row.id)
     if row.status is ExecutionStatus.WAITING and row.task_index is not None:
         run.tell(TaskResumed(key))
     row.cancel_requested, row.token = True, None

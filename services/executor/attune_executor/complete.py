@@ -63,6 +63,8 @@ def _report(batch: Batch, row: Execution, outcome: Outcome, worker: str = "") ->
     row.started_at = row.started_at or outcome.started_at
     row.token = None
     key = key_of(row)
+    if row.status is ExecutionStatus.WAITING and outcome.status is OutcomeStatus.CANCELLED and not row.is_workflow:
+        batch.unanswered.append(row.id)
     if row.workflow_run is None or key is None:
         finish_row(batch, row, outcome)
         return

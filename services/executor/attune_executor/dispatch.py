@@ -11,15 +11,12 @@ from attune_common.contracts.execution import ExecutionRequested, ExecutionSched
 from attune_common.store import actions_lookup
 from attune_common.store.actions_lookup import Action
 from attune_common.store.executions import Execution
-from attune_common.store.timers import NewTimer
 from attune_core.errors import AttuneError
 from attune_core.model import schema
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus
+from attune_executor import inquire
 from attune_executor.batch import Batch
-
-INQUIRY_RUNTIME = "inquiry"
-_INQUIRY_TIMER = "inquiry"
 
 
 async def resolve(batch: Batch, refs: Iterable[str]) -> None:
@@ -50,7 +47,8 @@ def ready(action: Action | None, ref: str, parameters: Mapping[str, Any]) -> dic
     except AttuneError as problem:
         return Outcome.failed("schema_error", f"the schema of {ref} cannot be used: {problem.message}")
     if not problems:
-        return filled
+        unaskable = inquire.problem(filled) if found.runtime == inquire.RUNTIME else None
+        return unaskable or filled
     told = "; ".join(f"{path or 'parameters'}: {message}" for path, message in problems[:5])
     details = [{"path": path, "message": message} for path, message in problems[:50]]
     return Outcome.failed("input_error", f"{ref} refuses its parameters: {told}", errors=details)
@@ -69,8 +67,8 @@ def send(batch: Batch, row: Execution, action: Action) -> None:
         )
     else:
         row.token = new_token()
-        if action.runtime == INQUIRY_RUNTIME:
-            _ask(batch, row)
+        if action.runtime == inquire.RUNTIME:
+            inquire.ask(batch, row, action)
         else:
             row.status = ExecutionStatus.SCHEDULED
             pool = row.pool or action.spec.get("pool") or DEFAULT_POOL
@@ -107,14 +105,3 @@ def job(row: Execution, action: Action) -> ExecutionScheduled:
         rule_ref=row.rule_ref,
         trigger_ref=row.trigger_ref,
     )
-
-
-def _ask(batch: Batch, row: Execution) -> None:
-    """An inquiry holds no worker: the row waits for an answer, or for its deadline."""
-    row.status = ExecutionStatus.WAITING
-    row.started_at = batch.now
-    batch.inquiries.append(row)
-    seconds = (row.parameters or {}).get("timeout") or row.timeout
-    if isinstance(seconds, int | float) and not isinstance(seconds, bool):
-        target = {"execution": row.id, "token": row.token}
-        batch.timers.append(NewTimer(float(seconds), _INQUIRY_TIMER, row.workflow_run, target))

@@ -6,14 +6,14 @@ from typing import Any
 
 from attune_common.contracts.execution import ExecutionCompleted
 from attune_common.contracts.workflow import RunRequested
-from attune_common.store import inquiries, items, journal, runs, tasks, timers
+from attune_common.store import items, journal, runs, tasks, timers
 from attune_common.store.runs import RunChange
 from attune_common.store.tasks import TaskChange
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.codec import run_to_json, task_status, task_to_json
 from attune_core.workflow.commands import FinishRun
-from attune_executor import announce, happenings
+from attune_executor import announce, happenings, inquire
 from attune_executor.batch import Batch, RunInHand
 from attune_executor.finish import announce_status, finish_row
 from attune_executor.prepare import hold_executions
@@ -37,9 +37,9 @@ async def flush(batch: Batch) -> None:
     await tasks.store(batch.unit, [change for run in changed for change in _task_changes(run)])
     await batch.write_rows()
     await items.insert(batch.unit, batch.lists)
-    await inquiries.insert(batch.unit, batch.inquiries)
-    for row in batch.inquiries:
-        happenings.inquiry_opened(batch, row)
+    await inquire.write(batch)
+    for asked in batch.inquiries:
+        happenings.inquiry_opened(batch, asked)
     await _timers(batch, {run.id for run in changed if run.state.status.is_final})
     await journal.append(batch.unit, [entry for run in changed for entry in run.entries])
     await _tell_others(batch)

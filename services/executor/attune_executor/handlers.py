@@ -15,8 +15,10 @@ from attune_common.contracts.execution import (
     ExecutionLog,
     ExecutionRequested,
 )
+from attune_common.contracts.inquiry import InquiryResponded
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.contracts.workflow import RunRequested
+from attune_executor.answers import Answered
 from attune_executor.enforce import Enforce
 from attune_executor.leases import Leases
 from attune_executor.logs import Logs
@@ -34,6 +36,9 @@ def subscriptions(
     async def requested(messages: Sequence[RunRequested]) -> None:
         await workflows.take(Requested(run) for run in sorted({m.workflow_execution_id for m in messages}))
 
+    async def answered(messages: Sequence[InquiryResponded]) -> None:
+        await workflows.take({Answered(m.inquiry_id, m.workflow_execution_id) for m in messages})
+
     return [
         (topology.executor("execution.requested"), _batch(ExecutionRequested, schedule.take)),
         (topology.executor("execution.completed"), _batch(ExecutionCompleted, workflows.take)),
@@ -42,6 +47,7 @@ def subscriptions(
         (topology.executor("execution.log"), _batch(ExecutionLog, logs.store)),
         (topology.executor("event.created"), _batch(EventCreated, enforce.take)),
         (topology.executor("run.requested"), _batch(RunRequested, requested)),
+        (topology.executor("inquiry.responded"), _batch(InquiryResponded, answered)),
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from attune_common.runtime import json
 from attune_common.store import internal_events
 from attune_common.store.executions import Execution
+from attune_common.store.inquiries import NewInquiry
 from attune_common.store.internal_events import EXECUTION_FINISHED, INQUIRY_OPENED, WORKFLOW_FINISHED, Happening
 from attune_common.store.unit import Unit
 from attune_core.workflow.commands import FinishRun
@@ -69,8 +70,9 @@ def workflow_finished(batch: Batch, run: RunInHand, end: FinishRun) -> None:
     batch.happenings.append(Happening(WORKFLOW_FINISHED, payload, context.execution, context.trace_id))
 
 
-def inquiry_opened(batch: Batch, row: Execution) -> None:
-    if INQUIRY_OPENED not in batch.heard:
+def inquiry_opened(batch: Batch, new: NewInquiry) -> None:
+    row = batch.row(new.execution)
+    if INQUIRY_OPENED not in batch.heard or row is None:
         return
     asked = row.parameters or {}
     payload = {

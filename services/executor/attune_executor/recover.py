@@ -11,11 +11,12 @@ from attune_common.bus.bus import BusUnavailable
 from attune_common.contracts.event import EventCreated
 from attune_common.contracts.execution import ExecutionCancel, ExecutionCompleted, ExecutionRequested
 from attune_common.runtime import logging
-from attune_common.store import events_matching, leases, runs
+from attune_common.store import events_matching, inquiries, leases, runs
 from attune_common.store.connection import Connection, Row
 from attune_common.store.errors import is_transient
 from attune_common.store.unit import Unit
 from attune_core.model.status import ExecutionStatus
+from attune_executor.answers import Answered
 from attune_executor.calm import Calm
 from attune_executor.context import INCIDENTS, SWEPT, Context
 from attune_executor.enforce import Enforce
@@ -38,7 +39,7 @@ RESCUERS: dict[ExecutionStatus, tuple[str, ...]] = {
     ExecutionStatus.SCHEDULED: ("unaccepted_jobs", "unanswered_cancels"),
     ExecutionStatus.RUNNING: ("lapsed_leases", "overdue_attempts", "untold_parents", "stuck_runs"),
     ExecutionStatus.CANCELING: ("lapsed_leases", "unanswered_cancels", "untold_parents", "stuck_runs"),
-    ExecutionStatus.WAITING: ("untold_parents", "stuck_runs"),
+    ExecutionStatus.WAITING: ("untold_parents", "untold_answers", "stuck_runs"),
     ExecutionStatus.PAUSING: ("stuck_runs",),
     ExecutionStatus.PAUSED: ("open_requests",),
 }
@@ -61,6 +62,7 @@ class Recover:
             "unstarted_executions": self._unstarted,
             "untold_parents": self._untold,
             "open_requests": self._requests,
+            "untold_answers": self._answers,
             "forgotten_events": self._events,
             "stuck_runs": self._stuck,
         }
@@ -145,6 +147,12 @@ class Recover:
             asked = await runs.open_requests(connection, _REQUEST_PATIENCE)
         await self._workflows.take([Requested(run) for run in sorted({run for run, _ in asked})])
         return len(asked)
+
+    async def _answers(self) -> int:
+        async with self._context.store.connection() as connection:
+            answered = await inquiries.untold(connection, _REQUEST_PATIENCE)
+        await self._workflows.take([Answered(*each) for each in answered])
+        return len(answered)
 
     async def _events(self) -> int:
         async with self._context.store.connection() as connection:

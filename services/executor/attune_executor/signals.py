@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from attune_common.contracts.execution import ExecutionCompleted
-from attune_common.store import executions, inquiries, runs, timers
+from attune_common.store import executions, runs, timers
 from attune_common.store.connection import Row
 from attune_common.store.timers import Timer
 from attune_core.model.status import ExecutionStatus
@@ -21,12 +20,12 @@ from attune_core.workflow.signals import (
     TimerFired,
     TimerKind,
 )
+from attune_executor import inquire
+from attune_executor.answers import end_unanswered
 from attune_executor.batch import Batch, RunInHand
-from attune_executor.complete import take_completions
 from attune_executor.load import lock_runs
 
 _HOLDING = (ExecutionStatus.PAUSING, ExecutionStatus.PAUSED)
-INQUIRY = "inquiry"
 
 
 async def take_timers(batch: Batch, due: Iterable[Timer]) -> None:
@@ -42,39 +41,18 @@ async def take_timers(batch: Batch, due: Iterable[Timer]) -> None:
             batch.held_timers.append(timer.id)
             continue
         batch.done_timers.append(timer.id)
-        if timer.kind == INQUIRY:
+        if timer.kind == inquire.TIMER:
             unanswered.append(timer)
         elif run is not None:
             run.tell(TimerFired(TimerKind(timer.kind), _key(timer.target), timer.target.get("attempt", 0)))
     if unanswered:
-        await _end_inquiries(batch, unanswered)
+        await end_unanswered(batch, unanswered)
 
 
 def _key(target: dict[str, Any]) -> TaskKey | None:
     if "task" not in target:
         return None
     return TaskKey(target["task"], target["iteration"], target.get("index"))
-
-
-async def _end_inquiries(batch: Batch, due: list[Timer]) -> None:
-    """Nobody answered in time: the default is the answer, if there is one."""
-    defaults = await inquiries.close(batch.unit, [timer.target["execution"] for timer in due], "timeout")
-    reports = []
-    for timer in due:
-        execution = timer.target["execution"]
-        answer = defaults.get(execution)
-        reports.append(
-            ExecutionCompleted(
-                execution_id=execution,
-                attempt=1,
-                token=timer.target["token"],
-                status="timed_out" if answer is None else "succeeded",
-                result=answer,
-                error={"type": "timeout", "message": "nobody answered in time"} if answer is None else None,
-                workflow_execution_id=timer.run,
-            )
-        )
-    await take_completions(batch, reports)
 
 
 async def take_requests(batch: Batch, ids: Iterable[int]) -> None:

@@ -10,6 +10,7 @@ from attune_common.contracts.execution import ExecutionCompleted
 from attune_common.runtime.clock import monotonic
 from attune_common.store.timers import Timer
 from attune_common.store.unit import Unit
+from attune_executor.answers import Answered, take_answers
 from attune_executor.batch import Batch
 from attune_executor.caches import Known
 from attune_executor.complete import take_completions
@@ -31,7 +32,7 @@ class Requested:
     run: int
 
 
-Input = ExecutionCompleted | Timer | Requested
+Input = ExecutionCompleted | Timer | Requested | Answered
 
 
 class Workflows:
@@ -60,6 +61,7 @@ class Workflows:
         await take_timers(batch, [entry for entry in inputs if isinstance(entry, Timer)])
         await take_requests(batch, [entry.run for entry in inputs if isinstance(entry, Requested)])
         await take_completions(batch, [entry for entry in inputs if isinstance(entry, ExecutionCompleted)])
+        await take_answers(batch, [entry for entry in inputs if isinstance(entry, Answered)])
         await settle(batch)
         await flush(batch)
         return batch
@@ -90,7 +92,7 @@ def run_of(entry: Input) -> int | None:
     match entry:
         case ExecutionCompleted():
             return entry.workflow_execution_id
-        case Timer() | Requested():
+        case Timer() | Requested() | Answered():
             return entry.run
         case _:
             assert_never(entry)

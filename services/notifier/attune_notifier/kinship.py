@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from attune_common.contracts.base import Message
 from attune_common.contracts.execution import ExecutionLog, ExecutionStatusChanged
+from attune_common.contracts.inquiry import InquiryClosed, InquiryCreated, InquiryResponded
 from attune_common.contracts.workflow import (
     ItemsProgress,
     TaskCompleted,
@@ -70,7 +71,7 @@ class Kinship:
                 self._member.learn(message.execution_id, message.workflow_execution_id)
                 self._root_of_run.learn(message.workflow_execution_id, message.root_id)
                 return self._climb(message.execution_id, message.workflow_execution_id)
-            case TaskScheduled():
+            case TaskScheduled() | InquiryCreated() | InquiryResponded() | InquiryClosed():
                 self._member.learn(message.execution_id, message.workflow_execution_id)
                 return self._climb(message.execution_id, message.workflow_execution_id)
             case TaskCompleted() | TaskFailed() | ItemsProgress():

@@ -10,8 +10,9 @@ from tests.simulator.statements import Answer, columns, statement
 
 LOCKED = (
     "id", "action_ref", "status", "attempt", "token", "parent", "root", "workflow_run", "task_name", "iteration",
-    "task_index", "depth", "is_workflow", "tries", "max_retries", "losses", "timeout", "pool", "cancel_requested",
-    "identity", "rule_ref", "trigger_ref", "event", "trace_id", "worker", "started_at", "completed_at",
+    "task_index", "depth", "is_workflow", "tries", "max_retries", "losses", "attempts_before", "timeout", "pool",
+    "cancel_requested", "identity", "rule_ref", "trigger_ref", "event", "trace_id", "worker", "started_at",
+    "completed_at",
 )  # fmt: skip
 _INSERTED = (
     "id", "action_ref", "status", "attempt", "token", "parent", "root", "workflow_run", "task_name", "iteration",
@@ -24,8 +25,8 @@ _UPDATED = (
 )  # fmt: skip
 _JSON = frozenset({"parameters", "result", "error"})
 _DEFAULTS: Row = {
-    "tries": 1, "losses": 0, "worker": None, "lease_until": None, "scheduled_at": None, "cancel_requested": False,
-    "idempotency_key": None, "request_digest": None,
+    "tries": 1, "losses": 0, "attempts_before": 0, "worker": None, "lease_until": None, "scheduled_at": None,
+    "cancel_requested": False, "idempotency_key": None, "request_digest": None,
 }  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def _updated(db: Database, old: Row, new: Row) -> Row:
     keeps_lease = new.pop("keeps_lease")
     if new["parameters"] is None:
         new["parameters"] = old["parameters"]
-    if new["status"] in ("running", "waiting"):
+    if new["status"] in ("running", "waiting") and new["tries"] == old["tries"]:
         for name in ("result", "error"):
             new[name] = old[name] if new[name] is None else new[name]
     if new["status"] == "scheduled" and old["token"] != new["token"]:
@@ -113,6 +114,27 @@ def insert_attempts(db: Database, *values: list[Any]) -> Answer:
         if key not in db.tables["execution_attempt"]:
             db.put("execution_attempt", key, {**row, "status": str(row["status"])})
     return len(rows)
+
+
+@statement("executions", "start_over")
+def start_over(db: Database, ids: list[int]) -> Answer:
+    names = ("attempt", "status", "error", "worker", "started_at", "completed_at")
+    for id in ids:
+        row = db.tables["execution"][id]
+        if (id, row["attempt"]) not in db.tables["execution_attempt"]:
+            db.put("execution_attempt", (id, row["attempt"]), {"execution": id, **pick(row, names)})
+        db.put("execution", id, {**row, "attempts_before": row["attempt"]})
+    return len(ids)
+
+
+@statement("executions", "failed_items")
+def failed_items(db: Database, run: int, task: str, iteration: int, *window: int) -> Answer:
+    first, until, limit = window
+    bad = ("failed", "timeout", "cancelled", "abandoned")
+    of_task = (row for row in db.in_run(run) if (row["task_name"], row["iteration"]) == (task, iteration))
+    items = (row for row in of_task if row["task_index"] is not None and first <= row["task_index"] < until)
+    found = sorted((row["task_index"], row["status"]) for row in items if row["status"] in bad)
+    return [{"task_index": index, "status": status} for index, status in found[:limit]]
 
 
 @statement("executions", "results")

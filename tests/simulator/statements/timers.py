@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.simulator.database import Database, pick
-from tests.simulator.statements import Answer, plain, statement
+from tests.simulator.database import Database, Row, pick
+from tests.simulator.statements import Answer, columns, plain, statement
 
 _TIMER = ("id", "kind", "workflow_run", "target")
 
@@ -73,13 +73,21 @@ def _set_held(db: Database, ids: list[int], *, held: bool) -> Answer:
     return len(ids)
 
 
+_ASKED = ("execution", "token", "prompt", "response_schema", "assigned_to", "default_response", "seconds")
+
+
 @statement("inquiries", "insert")
-def insert_inquiries(db: Database, executions: list[int], asked: list[Any], seconds: list[float | None]) -> Answer:
-    for execution, question, _ in zip(executions, plain(asked), seconds, strict=True):
-        id = db.number("inquiry")
-        row = {"execution": execution, "default_response": question.get("default"), "status": "pending"}
-        db.put("inquiry", id, row)
-    return len(executions)
+def insert_inquiries(db: Database, *values: list[Any]) -> Answer:
+    made: list[Row] = []
+    for row in columns(frozenset({"response_schema", "assigned_to"}), _ASKED, values):
+        given = row.pop("default_response")
+        seconds = row.pop("seconds")
+        row |= {"has_default": given is not None, "default_response": None if given is None else plain(given)}
+        row["timeout_at"] = None if seconds is None else db.now + timedelta(seconds=seconds)
+        row |= {"id": db.number("inquiry"), "status": "pending", "told": False, "response": None, "updated": db.now}
+        db.put("inquiry", row["id"], row)
+        made.append(pick(row, ("id", "execution", "timeout_at")))
+    return made
 
 
 @statement("inquiries", "close")
@@ -87,5 +95,55 @@ def close_inquiries(db: Database, executions: list[int], status: str) -> Answer:
     table = db.tables["inquiry"]
     open_ones = [id for id, row in table.items() if row["execution"] in executions and row["status"] == "pending"]
     for id in open_ones:
-        db.put("inquiry", id, {**table[id], "status": status})
-    return [pick(table[id], ("execution", "default_response")) for id in open_ones]
+        db.put("inquiry", id, {**table[id], "status": status, "updated": db.now})
+    return [pick(table[id], ("id", "execution", "default_response", "has_default")) for id in open_ones]
+
+
+def _untold(db: Database) -> list[Row]:
+    rows = db.tables["inquiry"].values()
+    return [row for row in rows if row["status"] == "responded" and not row["told"]]
+
+
+def _run_of(db: Database, inquiry: Row) -> Any:
+    execution = db.execution(inquiry["execution"])
+    return None if execution is None else execution["workflow_run"]
+
+
+@statement("inquiries", "answers")
+def answers(db: Database, ids: list[int]) -> Answer:
+    found = [row for row in _untold(db) if row["id"] in ids]
+    return [{**pick(row, ("id", "execution", "token", "response")), "workflow_run": _run_of(db, row)} for row in found]
+
+
+@statement("inquiries", "told")
+def told(db: Database, ids: list[int]) -> Answer:
+    for id in ids:
+        db.put("inquiry", id, {**db.tables["inquiry"][id], "told": True})
+    return len(ids)
+
+
+@statement("inquiries", "untold")
+def untold(db: Database, seconds: float) -> Answer:
+    found = [row for row in _untold(db) if row["updated"] < db.ago(seconds)]
+    return [{"id": row["id"], "workflow_run": _run_of(db, row)} for row in found][:500]
+
+
+@statement("inquiries", "lock")
+def lock_inquiry(db: Database, id: int) -> Answer:
+    row = db.tables["inquiry"].get(id)
+    execution = None if row is None else db.execution(row["execution"])
+    if row is None or execution is None:
+        return []
+    run = db.tables["workflow_run"].get(execution["workflow_run"])
+    stands = run is not None and run["status"] in ("pausing", "paused")
+    over = row["timeout_at"] is not None and row["timeout_at"] <= db.now
+    shown = pick(row, ("id", "execution", "status", "response_schema", "assigned_to", "timeout_at"))
+    place = pick(execution, ("workflow_run", "task_name", "task_index"))
+    return [{**shown, **place, "late": over and not stands}]
+
+
+@statement("inquiries", "respond")
+def respond(db: Database, id: int, response: Any, identity: int | None) -> Answer:
+    answered = {"status": "responded", "response": plain(response), "responded_by": identity, "updated": db.now}
+    db.put("inquiry", id, {**db.tables["inquiry"][id], **answered})
+    return 1

@@ -27,7 +27,7 @@ def control(worker_name: str) -> Subscription:
 
 def watcher(name: str) -> Subscription:
     """One notifier's own copy of everything that live clients may see."""
-    keys = ("execution.status", "execution.log", "workflow.#")
+    keys = ("execution.status", "execution.log", "workflow.#", "inquiry.#")
     return Subscription(f"attune.notifier.{name}", tuple((Exchange.EVENTS, key) for key in keys), durable=False)
 
 

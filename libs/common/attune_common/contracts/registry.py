@@ -17,6 +17,7 @@ from attune_common.contracts.execution import (
     ExecutionScheduled,
     ExecutionStatusChanged,
 )
+from attune_common.contracts.inquiry import InquiryClosed, InquiryCreated, InquiryResponded
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.contracts.workflow import (
     ItemsProgress,
@@ -74,6 +75,9 @@ _ALL = (
     Contract("workflow.task.failed", TaskFailed),
     Contract("workflow.task.progress", ItemsProgress),
     Contract("run.requested", RunRequested),
+    Contract("inquiry.created", InquiryCreated),
+    Contract("inquiry.responded", InquiryResponded),
+    Contract("inquiry.closed", InquiryClosed),
     Contract("event.created", EventCreated),
     Contract("worker.heartbeat", WorkerHeartbeat),
 )
