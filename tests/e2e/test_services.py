@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,7 +67,12 @@ def services(postgres_server: postgres.Server, amqp_url: str) -> Iterator[Servic
 
 
 def _check(services: Services, number: str) -> None:
-    done = services.cli.json("execution", "watch", number)
+    try:
+        done = services.cli.json("execution", "watch", number)
+    except subprocess.TimeoutExpired:
+        shown = services.cli.run("execution", "show", number, expect=None).stdout
+        logs = "\n".join(f"{name}: {process.text()[-1500:]}" for name, process in services.processes.items())
+        raise AssertionError(f"it did not end:\n{shown}\n{logs}") from None
     assert done["status"] == "completed", done
     assert done["result"] == {"said": "12 100 200", "numbers": list(range(1, 13))}
 
