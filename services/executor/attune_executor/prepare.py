@@ -12,7 +12,9 @@ from attune_core.workflow.commands import (
     Dispatch,
     FinishExecution,
     FinishRun,
+    PauseChildren,
     RecordItem,
+    ResumeChildren,
     RetryAction,
     RunAction,
 )
@@ -32,6 +34,7 @@ async def prepare(batch: Batch, told: Iterable[RunInHand]) -> None:
     await _rows_by_key(batch, commands)
     await _rows_to_cancel(batch, commands)
     await _own_executions(batch, commands)
+    await _children(batch, commands)
     again = list(_sent_again(batch, commands))
     await load_parameters(batch, again)
     refs = {command.action for _, command in commands if isinstance(command, RunAction)}
@@ -64,6 +67,12 @@ async def _rows_to_cancel(batch: Batch, commands: list[tuple[RunInHand, Command]
 
 def _workflows(batch: Batch, run: RunInHand, key: TaskKey) -> Iterator[Execution]:
     return (row for row in batch.rows_of(run.id, key) if row.is_workflow)
+
+
+async def _children(batch: Batch, commands: list[tuple[RunInHand, Command]]) -> None:
+    """A subworkflow that is just being made is waited for, so that it is told to pause or to resume too."""
+    if told := [run.id for run, command in commands if isinstance(command, PauseChildren | ResumeChildren)]:
+        batch.hold(await executions.lock_workflows(batch.unit, told))
 
 
 async def _own_executions(batch: Batch, commands: list[tuple[RunInHand, Command]]) -> None:

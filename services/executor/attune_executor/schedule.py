@@ -151,6 +151,7 @@ async def _make_runs(batch: Batch, starts: list[_Start]) -> None:
     ]
     ids = await runs.insert(batch.unit, new)
     people = await runs.origins(batch.unit, [s.row.id for s in starts])
+    paused = await runs.paused(batch.unit, {s.row.workflow_run for s in starts if s.row.workflow_run is not None})
     for start in starts:
         row = start.row
         row.token, row.status, row.started_at = dispatch.new_token(), ExecutionStatus.RUNNING, batch.now
@@ -161,7 +162,7 @@ async def _make_runs(batch: Batch, starts: list[_Start]) -> None:
         known = Known(_context(ids[row.id], start, origin["login"]), RunState())
         run = in_hand(known, start.graph, origin["config"])
         batch.runs[run.id] = run
-        run.tell(RunStarted())
+        run.tell(RunStarted(paused=row.workflow_run in paused))
 
 
 def _context(id: int, start: _Start, login: str | None) -> RunContext:

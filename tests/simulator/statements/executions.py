@@ -53,6 +53,12 @@ def lock_live(db: Database, *tasks: list[Any]) -> Answer:
     return _locked(db, [row["id"] for row in live if row["status"] not in FINALS])
 
 
+@statement("executions", "lock_workflows")
+def lock_workflows(db: Database, runs: list[int]) -> Answer:
+    rows = [row for run in runs for row in db.in_run(run) if row["is_workflow"]]
+    return _locked(db, [row["id"] for row in rows if row["status"] not in FINALS])
+
+
 @statement("executions", "parameters")
 def parameters(db: Database, ids: list[int]) -> Answer:
     return [pick(row, ("id", "parameters")) for id in ids if (row := db.execution(id)) is not None]

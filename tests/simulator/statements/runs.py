@@ -54,6 +54,11 @@ def origins(db: Database, ids: list[int]) -> Answer:
     return [{"id": id, "login": "user", "config": {}} for id in ids]
 
 
+@statement("runs", "paused")
+def paused(db: Database, ids: list[int]) -> Answer:
+    return [{"id": id} for id in ids if db.run(id)["status"] in ("pausing", "paused")]
+
+
 @statement("runs", "definitions")
 def definitions(db: Database, digests: list[str]) -> Answer:
     versions = db.tables["workflow_version"]

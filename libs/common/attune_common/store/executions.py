@@ -99,6 +99,11 @@ async def lock_live(connection: Connection, tasks: Sequence[tuple[int, str, int]
     return [_from_row(row) for row in rows]
 
 
+async def lock_workflows(connection: Connection, runs: Sequence[int]) -> list[Execution]:
+    """The subworkflows of the runs that are not final, in id order, locked."""
+    return [_from_row(row) for row in await connection.fetch(_SQL.lock_workflows, list(runs))]
+
+
 async def parameters(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     rows = await connection.fetch(_SQL.parameters, list(ids))
     return {row["id"]: row["parameters"] for row in rows}

@@ -64,6 +64,15 @@ async def origins(connection: Connection, executions: Sequence[int]) -> dict[int
     return {row["id"]: row for row in rows}
 
 
+async def paused(connection: Connection, ids: Iterable[int]) -> set[int]:
+    """Those of the runs that pause. Asked while the execution of a subworkflow is locked, so that its run either
+
+    begins paused or is found by the one who pauses.
+    """
+    wanted = sorted(set(ids))
+    return {row["id"] for row in await connection.fetch(_SQL.paused, wanted)} if wanted else set()
+
+
 async def definitions(connection: Connection, digests: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The stored definitions by digest."""
     rows = await connection.fetch(_SQL.definitions, list(digests))

@@ -29,6 +29,15 @@ FROM attune.execution WHERE id IN (
   WHERE e.status NOT IN ('completed', 'failed', 'timeout', 'cancelled', 'abandoned', 'rolled_back', 'skipped')
 ) ORDER BY id FOR NO KEY UPDATE
 
+-- name: lock_workflows
+SELECT id, action_ref, status, attempt, token, parent, root, workflow_run, task_name, iteration, task_index, depth,
+       is_workflow, tries, max_retries, losses, attempts_before, timeout, pool, cancel_requested, identity,
+       rule_ref, trigger_ref, event, trace_id, worker, started_at, completed_at
+FROM attune.execution
+WHERE workflow_run = ANY($1::bigint[]) AND is_workflow
+  AND status NOT IN ('completed', 'failed', 'timeout', 'cancelled', 'abandoned', 'rolled_back', 'skipped')
+ORDER BY id FOR NO KEY UPDATE
+
 -- name: parameters
 SELECT id, parameters FROM attune.execution WHERE id = ANY($1::bigint[])
 

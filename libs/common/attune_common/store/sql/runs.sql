@@ -27,6 +27,9 @@ LEFT JOIN attune.action a ON a.ref = e.action_ref
 LEFT JOIN attune.pack p ON p.id = a.pack
 WHERE e.id = ANY($1::bigint[])
 
+-- name: paused
+SELECT id FROM attune.workflow_run WHERE id = ANY($1::bigint[]) AND status IN ('pausing', 'paused')
+
 -- name: definitions
 SELECT digest, definition FROM attune.workflow_version WHERE digest = ANY($1::text[])
 
