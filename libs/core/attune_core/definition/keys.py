@@ -50,6 +50,7 @@ class OnItemFailure(StrEnum):
 _SECONDS: Final = number(0, MAX_SECONDS)
 _TIMEOUT: Final = number(0, MAX_SECONDS, above_low=True)
 _TARGETS: Final = part("targets")
+_DEPENDENCIES: Final = {"type": "array", "items": either(TEXT, part("dependency")), "uniqueItems": True}
 _MAP_OR_TEMPLATE: Final = either(MAP, ONE_TEMPLATE)
 
 METADATA: Final[Keys] = {
@@ -126,7 +127,7 @@ TASK_LINKS: Final[Keys] = {
         either({"const": "all"}, whole(1, MAX_TASKS)),
         "Run once after all, or so many, of the tasks leading here.",
     ),
-    "depends_on": Key(either(TEXT, {"type": "array", "items": either(TEXT, part("dependency"))}), "Tasks to wait for."),
+    "depends_on": Key(either(TEXT, _DEPENDENCIES), "Tasks to wait for."),
     **TRANSITIONS,
 }
 TASK_PUBLISH: Final[Keys] = {

@@ -61,6 +61,8 @@ class TaskReader:
             return None
         task = Fields(raw, path, self.findings)
         task.only(TASK)
+        task.text("label")
+        task.text("description")
         name = self._name(task)
         # a task without a usable name is read all the same, so that all its problems are found at once
         key = name or f"<{len(self.nodes)}>"

@@ -47,9 +47,11 @@ def read_action(opened: PackFile, pack: str, files: Mapping[str, bytes]) -> Acti
 
 def _runtime(fields: Fields, stem: str, files: Mapping[str, bytes]) -> Runtime:
     """As written, else what the entry point or the file beside it tells."""
-    key = next(fields.present(RUNTIME), None)
-    if key is None:
-        return _guessed(fields, stem, files)
+    written = [_written(fields, key) for key in fields.present(RUNTIME)]
+    return written[0] if written else _guessed(fields, stem, files)
+
+
+def _written(fields: Fields, key: str) -> Runtime:
     name = fields.text(key)
     if name in WRITABLE:
         return Runtime(name)

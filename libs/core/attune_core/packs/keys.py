@@ -13,7 +13,6 @@ from attune_core.model.keys import (
     FLAG,
     MAP,
     TEXT,
-    TEXTS,
     Key,
     Keys,
     choice,
@@ -122,7 +121,7 @@ SENSOR: Final[Keys] = {
     "runtime": Key(choice(SensorRuntime), "What runs it. Told by the entry point when absent."),
     "entry_point": Key(TEXT, "The program: a file of the pack; for Python also `file.py:Class`."),
     "poll": Key(_DURATION, "Seconds between two polls. Without it the sensor runs by itself."),
-    "triggers": Key(TEXTS, "The triggers that it may emit; those of the pack when absent."),
+    "triggers": Key({"type": "array", "items": matching(REF)}, "What it may emit; the pack's triggers when absent."),
     "parameters": Key(MAP, "What it is told; templates may read `pack.config`."),
     "env": Key(part("environment"), "Further environment variables."),
 }

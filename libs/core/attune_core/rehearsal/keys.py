@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from attune_core.model.keys import ANYTHING, MAP, TEXT, Key, Keys, choice, either, matching, part
+from attune_core.model.keys import ANYTHING, MAP, TEXT, Key, Keys, choice, either, matching, number, part
 from attune_core.model.names import REF
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 
@@ -36,7 +36,10 @@ ENDINGS: Final = (
     ExecutionStatus.PAUSED,
     ExecutionStatus.WAITING,
 )
-_SECONDS: Final = {"type": "number", "minimum": 0}
+LONGEST: Final = 100 * 366 * 86_400.0
+"""Virtual seconds."""
+
+_SECONDS: Final = number(0, LONGEST)
 _ANSWER: Final = either(choice(KINDS), part("answer"))
 
 SCRIPT: Final[Keys] = {
@@ -79,6 +82,6 @@ EXPECT: Final[Keys] = {
     "tasks": Key(MAP, "How tasks ended: succeeded, failed, timed_out, cancelled, skipped; `pending` when never run."),
     "attempts": Key(MAP, "How often the actions of tasks were run."),
     "input": Key(MAP, "What the actions of tasks were given; of a map only the named keys are compared."),
-    "duration": Key({"type": "number"}, "Virtual seconds from the start to the end."),
+    "duration": Key(_SECONDS, "Virtual seconds from the start to the end."),
 }
 PARTS: Final[dict[str, Keys]] = {"answer": ANSWER, "signal": SIGNAL, "expect": EXPECT}

@@ -14,13 +14,12 @@ from attune_core.definition.problems import to_problems
 from attune_core.errors import DefinitionError
 from attune_core.model.names import REF, did_you_mean, shown
 from attune_core.model.status import OutcomeStatus
-from attune_core.rehearsal.keys import ANSWER, CASE, ENDINGS, EXPECT, KINDS, SIGNAL, Control, Subworkflows
+from attune_core.rehearsal.keys import ANSWER, CASE, ENDINGS, EXPECT, KINDS, LONGEST, SIGNAL, Control, Subworkflows
 from attune_core.rehearsal.script import Answer, Script
 
 _SEGMENT = r"[A-Za-z_][A-Za-z0-9_]*(\[[0-9]+\])?"
 _OUTCOME_KEY: Final = re.compile(rf"{_SEGMENT}(\.{_SEGMENT})*\Z", re.ASCII)
 _FORMS: Final = "write `succeed`, `fail`, `time_out`, or `{fail: {type: boom}, after: 5}`"
-_LONGEST: Final = 100 * 366 * 86_400.0
 
 
 def read_script(raw: Any, places: Places | None = None) -> Script:
@@ -94,7 +93,7 @@ def _answer(given: Any, path: Path, findings: Findings) -> Answer:
     if len(kinds) != 1:
         findings.error(path, "wrong_type", "an answer is one of succeed, fail, time_out", _FORMS)
         return Answer(OutcomeStatus.SUCCEEDED)
-    after = fields.number("after", 0, _LONGEST) or 0.0
+    after = fields.number("after", 0, LONGEST) or 0.0
     return Answer(KINDS[kinds[0]], _value(fields, kinds[0]), after)
 
 
@@ -131,7 +130,7 @@ def _control(raw: Any, path: Path, findings: Findings) -> tuple[float, Control] 
     ((kind, _),) = raw.items()
     if kind not in SIGNAL:
         return None
-    after = fields.number(kind, 0, _LONGEST)
+    after = fields.number(kind, 0, LONGEST)
     if after is None:
         if not fields.has(kind):
             findings.error(path, "missing_key", f"`{kind}` has no time", f"write `{kind}: 10` (seconds)")
@@ -153,5 +152,5 @@ def _expect(case: Fields) -> Mapping[str, Any]:
         expect.texts("path")
     if expect.has("error") and not isinstance(expect.get("error"), Mapping):
         expect.wrong("error", "a map", "write `error: {type: ...}`")
-    expect.number("duration", 0, _LONGEST)
+    expect.number("duration", 0, LONGEST)
     return expect.raw

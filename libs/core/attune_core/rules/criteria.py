@@ -131,6 +131,9 @@ class _Reader:
             if key not in TEST:
                 hint = did_you_mean(key, (*TEST, *GROUPS), "a criterion has path, operator and value")
                 self._fault((*path, key), "unknown_key", f"the key `{shown(key)}` is not known here", hint, True)
+        if raw.get("condition", "any") not in CONDITIONS:
+            hint = "write `condition: any`"
+            self._fault((*path, "condition"), "unknown_value", "`condition` is `any` or `all`", hint)
         steps, written = self._steps(raw, path, in_item)
         operator = self._operator(raw, path)
         if operator == SEARCH:
@@ -161,13 +164,8 @@ class _Reader:
         return ALIASES.get(name, name)
 
     def _search(self, raw: Mapping[str, Any], path: Path, steps: Steps, written: str) -> Criteria:
-        condition = raw.get("condition", "any")
-        if condition not in CONDITIONS:
-            self._fault(
-                (*path, "condition"), "unknown_value", "`condition` is `any` or `all`", "write `condition: any`"
-            )
         inner = self.read(raw.get("value"), (*path, "value"), in_item=True)
-        return Search(steps, written, condition == "all", inner)
+        return Search(steps, written, raw.get("condition") == "all", inner)
 
     def _valued(self, test: Test, path: Path) -> Criteria:
         value, where = test.value, (*path, "value")
