@@ -3,42 +3,97 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Request, params
 
-from attune_api.errors import Forbidden, Unauthenticated
-from attune_api.permissions import ACTION_GRANTS, GRANTS, Permission, Role, roles_with
-from attune_common.store import tokens
+from attune_api.belongs import Belonging, Resolver
+from attune_api.errors import Forbidden, NotFound, Unauthenticated
+from attune_api.permissions import ACTION_GRANTS, GRANTS, Permission, Permissions, Role, roles_with
+from attune_common.store import rights, tokens
 from attune_common.store.connection import Row
 from attune_common.store.store import Store
+from attune_core.access.rights import NOBODY, SYSTEM, Rights
+
+Kind = Literal["anonymous", "person", "action"]
+HIDDEN = "there is no such thing, or you may not see it"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The identity behind a request. `id` is None for nobody in particular; `role` is for people to read.
 
-    `execution`: the one whose action asks, with the token of its attempt.
+    `execution`: the one whose attempt asks, when an action does.
     """
 
     id: int | None
     login: str
     role: str
-    granted: frozenset[Permission]
+    rights: Rights
+    kind: Kind = "person"
+    token: str = ""
     execution: int | None = None
 
+    @property
+    def granted(self) -> Permissions:
+        """What it may everywhere."""
+        return self.rights.everywhere
 
-ANONYMOUS = Principal(None, "anonymous", "none", frozenset({Permission.PUBLIC}))
+    def packs(self, permission: Permission = Permission.READ) -> tuple[str, ...] | None:
+        """For lists: the packs whose things it may see; None for all."""
+        return self.rights.packs_with(permission)
+
+    def require(self, permission: Permission, pack: str | None) -> None:
+        """Errors: NotFound when it may not even see the pack, Forbidden when it may see it."""
+        if self.rights.may(permission, pack):
+            return
+        if not self.rights.may(Permission.READ, pack):
+            raise NotFound(HIDDEN)
+        raise self.refusal(permission)
+
+    def refusal(self, permission: Permission) -> Forbidden:
+        allowed = ", ".join(roles_with(permission)) or "an action's own attempt"
+        return Forbidden(f"the role {self.role} may not do this", hint=f"these roles may: {allowed}")
 
 
-async def admit(request: Request, store: Store, permission: Permission) -> Principal:
-    """The caller, if it may. Errors: Unauthenticated, Forbidden."""
-    principal = ANONYMOUS if permission is Permission.PUBLIC else await _identify(request, store)
-    if permission not in principal.granted:
-        allowed = ", ".join(roles_with(permission))
-        raise Forbidden(f"the role {principal.role} may not do this", hint=f"these roles may: {allowed}")
+ANONYMOUS = Principal(None, "anonymous", "none", NOBODY.cut(frozenset()), "anonymous")
+
+
+async def admit(
+    request: Request, store: Store, permission: Permission, of: Resolver | None = None, *, scoped: bool = False
+) -> Principal:
+    """The caller, if it may. Errors: Unauthenticated, Forbidden, NotFound.
+
+    `of` tells which packs the thing belongs to that is asked for; `scoped`: the handler looks at that itself. Without
+    either, only what the caller may everywhere counts.
+    """
+    if permission is Permission.PUBLIC:
+        request.state.principal = ANONYMOUS
+        return ANONYMOUS
+    principal = await _identify(request, store)
     request.state.principal = principal
+    if permission in principal.rights.everywhere:
+        return principal
+    if not (of or scoped) or not principal.rights.may_somewhere(permission):
+        raise principal.refusal(permission)
+    if of is not None:
+        async with store.connection() as connection:
+            _admit_to(principal, permission, await of(request, connection))
     return principal
+
+
+def _admit_to(principal: Principal, permission: Permission, thing: Belonging | None) -> None:
+    if thing is None:
+        raise NotFound(HIDDEN)
+    held = principal.rights
+    if any(held.may(permission, pack) for pack in thing.packs):
+        return
+    is_own = thing.identity is not None and thing.identity == principal.id
+    if is_own or any(held.may(Permission.READ, pack) for pack in thing.packs):
+        if is_own and held.may_somewhere(permission):
+            return
+        raise principal.refusal(permission)
+    raise NotFound(HIDDEN)
 
 
 async def _identify(request: Request, store: Store) -> Principal:
@@ -50,19 +105,26 @@ async def _identify(request: Request, store: Store) -> Principal:
         identity = await tokens.identify(connection, token)
     if identity is None:
         raise Unauthenticated()
-    return _person(identity) if token.execution is None else _action(identity, token.execution)
+    return _action(identity, token.execution) if token.execution else _person(identity, token.id)
 
 
-def _person(identity: Row) -> Principal:
-    return Principal(identity["id"], identity["login"], identity["role"], GRANTS[Role(identity["role"])])
+def _person(identity: Row, token: str) -> Principal:
+    held, role = rights.from_row(identity), identity["role"]
+    if identity["most"] is not None:
+        role = identity["most"]
+        held = held.cut(GRANTS[Role(role)])
+    if identity["scopes"] is not None:
+        known = frozenset(Permission)
+        kept = frozenset(Permission(scope) for scope in identity["scopes"] if scope in known)
+        held = held.cut(kept | GRANTS[Role.NONE])
+    return Principal(identity["id"], identity["login"], role, held, token=token)
 
 
 def _action(identity: Row, execution: int) -> Principal:
-    """An attempt of an action: the rights of whom it runs for, cut to those of actions."""
-    if identity["id"] is None:
-        return Principal(None, "system", "action", ACTION_GRANTS, execution)
-    granted = ACTION_GRANTS & GRANTS[Role(identity["role"])]
-    return Principal(identity["id"], identity["login"], "action", granted, execution)
+    """An attempt of an action: the rights of whom it runs for, cut to those of actions, and its own secrets."""
+    held = SYSTEM if identity["id"] is None else rights.from_row(identity)
+    own = Rights(held.login, (held.everywhere & ACTION_GRANTS) | {Permission.OPEN}, held.cut(ACTION_GRANTS).packs)
+    return Principal(identity["id"], held.login or "system", "action", own, "action", execution=execution)
 
 
 def principal_of(request: Request) -> Principal:

@@ -66,6 +66,8 @@ def statuses(route: AttuneRoute) -> set[int]:
     found = {503, 422, *route.declaration.refusals}
     if route.declaration.permission is not Permission.PUBLIC:
         found |= {401, 403}
+    if route.declaration.of is not None or route.declaration.scoped:
+        found.add(404)
     if route.takes_body:
         found |= {400, 408, 413, 415}
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -73,6 +74,12 @@ class Conflict(ApiError):
     status, title, code = 409, "Conflict", "conflict"
 
 
+class PreconditionFailed(ApiError):
+    """What `If-Match` or `If-None-Match` asked for is not so (any more)."""
+
+    status, title, code = 412, "Precondition failed", "precondition_failed"
+
+
 class TooLarge(ApiError):
     status, title, code = 413, "Content too large", "too_large"
 
@@ -109,6 +116,15 @@ class Invalid(ApiError):
         return cls(count + first, code=refused.code, errors=map(problem_place, refused.problems))
 
 
+class TooMany(ApiError):
+    """Asked too often; `retry_after` seconds from now it may be asked again."""
+
+    status, title, code = 429, "Too many requests", "too_many_requests"
+
+    def __init__(self, message: str, *, retry_after: float, **rest: Any) -> None:
+        super().__init__(message, headers={"Retry-After": str(max(1, math.ceil(retry_after)))}, **rest)
+
+
 class Unavailable(ApiError):
     """The database or the bus is away; the same request may work in a moment."""
 
@@ -122,8 +138,9 @@ class Unavailable(ApiError):
 FAMILY: dict[int, type[ApiError]] = {
     kind.status: kind
     for kind in (
-        BadRequest, Unauthenticated, Forbidden, NotFound, WrongMethod, RequestTimeout, Conflict, TooLarge,
-        WrongMediaType, Invalid, Unavailable,
+        BadRequest, Unauthenticated, Forbidden, NotFound, WrongMethod, RequestTimeout, Conflict,
+        PreconditionFailed, TooLarge,
+        WrongMediaType, Invalid, TooMany, Unavailable,
     )
 }  # fmt: skip
 

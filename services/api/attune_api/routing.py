@@ -15,8 +15,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIRouter
 
 from attune_api import body as bodies
-from attune_api import jsonbody
+from attune_api import jsonbody, trail
 from attune_api.auth import admit
+from attune_api.belongs import Resolver
 from attune_api.errors import Invalid, WrongMediaType
 from attune_api.permissions import Permission
 
@@ -30,22 +31,32 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 class Declaration:
     """`refusals`: HTTP statuses of this route beside the common ones. `media`: accepted types of a raw body
 
-    (empty: no raw body; `*/*`: any). `pack`: the body may be as large as a pack.
+    (empty: no raw body; `*/*`: any). `pack`: the body may be as large as a pack. `of`: which packs the thing belongs
+    to that it is about; `scoped`: the handler itself looks at the packs of what it shows or changes. Without either
+    the route is closed to callers with roles on single packs only.
     """
 
     permission: Permission
     refusals: tuple[int, ...] = ()
     media: tuple[str, ...] = ()
     pack: bool = False
+    of: Resolver | None = None
+    scoped: bool = False
 
 
 def declares(
-    permission: Permission, *, refusals: tuple[int, ...] = (), media: tuple[str, ...] = (), pack: bool = False
+    permission: Permission,
+    *,
+    refusals: tuple[int, ...] = (),
+    media: tuple[str, ...] = (),
+    pack: bool = False,
+    of: Resolver | None = None,
+    scoped: bool = False,
 ) -> Callable[[Endpoint], Endpoint]:
     """Attach what the route needs to its endpoint; a route without this cannot be made."""
 
     def attach(endpoint: Endpoint) -> Endpoint:
-        endpoint.__dict__["declaration"] = Declaration(permission, refusals, media, pack)
+        endpoint.__dict__["declaration"] = Declaration(permission, refusals, media, pack, of, scoped)
         return endpoint
 
     return attach
@@ -78,13 +89,21 @@ class AttuneRoute(APIRoute):
         inner = super().get_route_handler()
         known = _query_names(self.dependant)
 
-        async def handle(request: Request) -> Response:
-            context = request.app.state.context
-            await admit(request, context.store, self.declaration.permission)
+        async def answer(request: Request) -> Response:
             _check_query(request, known)
             if self.takes_body:
                 request = await self._with_body(request)
             return await inner(request)
+
+        async def handle(request: Request) -> Response:
+            store, declared = request.app.state.context.store, self.declaration
+            return await trail.recorded(
+                store,
+                request,
+                trail.name_of(self.endpoint),
+                lambda: admit(request, store, declared.permission, declared.of, scoped=declared.scoped),
+                lambda: answer(request),
+            )
 
         return handle
 

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from attune_common.store import queries
 from attune_common.store.connection import Connection, Row
 
 _SQL = queries.load("identities")
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    """`password`: its argon2 hash, None for one that cannot log in."""
+
+    login: str
+    kind: str
+    role: str
+    label: str = ""
+    password: str | None = None
 
 
 async def ensure(unit: Connection, login: str, kind: str, role: str) -> Row:
@@ -18,3 +32,48 @@ async def ensure(unit: Connection, login: str, kind: str, role: str) -> Row:
 async def set_role(unit: Connection, identity: int, role: str) -> None:
     """Give the identity this role and enable it."""
     await unit.execute(_SQL.set_role, identity, role)
+
+
+async def insert(unit: Connection, new: IdentityRow) -> int | None:
+    """The id; None when the login is taken."""
+    made: int | None = await unit.fetchval(_SQL.insert, new.login, new.kind, new.role, new.label, new.password)
+    return made
+
+
+async def update(unit: Connection, identity: int, role: str, label: str, *, enabled: bool) -> None:
+    await unit.execute(_SQL.update, identity, role, label, enabled)
+
+
+async def set_password(unit: Connection, identity: int, password: str | None) -> None:
+    """`password`: the hash."""
+    await unit.execute(_SQL.set_password, identity, password)
+
+
+async def get(connection: Connection, login: str) -> Row | None:
+    """With `grants` (pack -> role, or None) and `has_password`; never the hash."""
+    return await connection.fetchrow(_SQL.get, login)
+
+
+async def lock(unit: Connection, login: str) -> Row | None:
+    """With the hash of the password."""
+    return await unit.fetchrow(_SQL.lock, login)
+
+
+async def lock_admins(unit: Connection) -> Sequence[int]:
+    """The ids of enabled administrators, so that no two requests remove the last two of them."""
+    return [row["id"] for row in await unit.fetch(_SQL.lock_admins)]
+
+
+async def page(connection: Connection, after: str | None, kind: str | None, role: str | None, limit: int) -> list[Row]:
+    return await connection.fetch(_SQL.page, after, kind, role, limit)
+
+
+async def owned_rules(connection: Connection, identity: int) -> list[str]:
+    """Refs of rules that act for it, at most 20."""
+    return [row["ref"] for row in await connection.fetch(_SQL.owned_rules, identity)]
+
+
+async def delete(unit: Connection, identity: int, login: str) -> None:
+    """With its tokens, grants, and the keys and secrets of its own scope."""
+    await unit.execute(_SQL.delete_keys, f"identity:{login}/")
+    await unit.execute(_SQL.delete, identity)

@@ -74,7 +74,10 @@ class Store:
         async with self._session() as session, session.transaction():
             unit = Unit(session, self.source)
             yield unit
+            acting = await unit.store_entries()
             wires = await unit.store_messages()
+        if acting is not None:
+            acting.written = True
         if wires:
             await self._announce(wires)
 

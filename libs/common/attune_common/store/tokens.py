@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -56,9 +57,10 @@ def parse(text: str) -> Token | None:
 
 
 async def identify(connection: Connection, token: Token) -> Row | None:
-    """The identity (id, login, role) of a token that is valid now; the same work for one that is unknown.
+    """The identity (id, login, role, grants) of a token that is valid now; the same work for one that is unknown.
 
-    The token of a running attempt stands for its run's identity; all three are None when it has none.
+    `most` (a role) and `scopes` (permissions) cut its rights, unless None. The token of a running attempt stands for
+    its run's identity; all are None when it has none.
     """
     if token.execution is not None:
         row = await connection.fetchrow(_SQL.identify_execution, token.execution)
@@ -68,11 +70,23 @@ async def identify(connection: Connection, token: Token) -> Row | None:
     return row if hmac.compare_digest(kept, token.hash) else None
 
 
-async def insert(
-    unit: Connection, token: Token, identity: int, label: str = "", expires: datetime | None = None
-) -> Row:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a token is for. `kind`: token or session. `role` and `scopes` cut the identity's rights, unless None."""
+
+    label: str = ""
+    expires: datetime | None = None
+    kind: str = "token"
+    role: str | None = None
+    scopes: Sequence[str] | None = None
+
+
+async def insert(unit: Connection, token: Token, identity: int, terms: Terms) -> Row:
     """The new row's id and created."""
-    row = await unit.fetchrow(_SQL.insert, token.id, identity, token.hash, label, expires)
+    scopes = None if terms.scopes is None else list(terms.scopes)
+    row = await unit.fetchrow(
+        _SQL.insert, token.id, identity, token.hash, terms.label, terms.expires, terms.kind, terms.role, scopes
+    )
     assert row is not None
     return row
 
@@ -82,10 +96,23 @@ async def ensure(unit: Connection, token: Token, identity: int, label: str) -> N
     await unit.execute(_SQL.ensure, token.id, identity, token.hash, label)
 
 
-async def page(connection: Connection, after: str | None, limit: int) -> list[Row]:
-    return await connection.fetch(_SQL.page, after, limit)
+async def page(
+    connection: Connection, after: str | None, identity: int | None, login: str | None, limit: int
+) -> list[Row]:
+    """By id; those of one identity when it is named."""
+    return await connection.fetch(_SQL.page, after, identity, login, limit)
 
 
-async def revoke(unit: Connection, token_id: str) -> bool:
-    """False when there is no such token."""
-    return await unit.execute(_SQL.revoke, token_id) > 0
+async def revoke(unit: Connection, token_id: str, identity: int | None = None) -> bool:
+    """False when there is no such token (of that identity, when it is named)."""
+    return await unit.execute(_SQL.revoke, token_id, identity) > 0
+
+
+async def revoke_sessions(unit: Connection, identity: int, but: str | None = None) -> None:
+    """End the identity's sessions, all but the one named."""
+    await unit.execute(_SQL.revoke_sessions, identity, but)
+
+
+async def sweep_sessions(unit: Connection, most: int) -> int:
+    """Remove sessions that ended more than a day ago."""
+    return await unit.execute(_SQL.sweep_sessions, most)

@@ -8,7 +8,8 @@ from typing import Any
 
 from attune_common.contracts.base import Message
 from attune_common.contracts.envelope import Wire, pack
-from attune_common.store import queries
+from attune_common.store import audit, queries
+from attune_common.store.audit import Entry
 from attune_common.store.connection import Connection
 
 
@@ -23,12 +24,13 @@ class StoredWire:
 class Unit(Connection):
     """Queries inside one open transaction. Made by `Store.unit`; not to be used after its block."""
 
-    __slots__ = ("_messages", "_now", "_source", "wires")
+    __slots__ = ("_entries", "_messages", "_now", "_source", "wires")
 
     def __init__(self, session: Any, source: str) -> None:
         super().__init__(session)
         self._source = source
         self._messages: list[tuple[Message, str]] = []
+        self._entries: list[Entry] = []
         self._now: datetime | None = None
         self.wires: list[StoredWire] = []
 
@@ -42,6 +44,17 @@ class Unit(Connection):
     def emit(self, message: Message, pool: str = "") -> None:
         """Send this message when, and only when, the unit commits. `pool` is for jobs alone."""
         self._messages.append((message, pool))
+
+    def record(self, entry: Entry) -> None:
+        """Tell the audit trail when, and only when, the unit commits."""
+        self._entries.append(entry)
+
+    async def store_entries(self) -> audit.Acting | None:
+        """Write what was recorded; called by the store before the commit. The request whose entry was among it."""
+        acting = audit.due()
+        await audit.append(self, [*([acting.entry] if acting else []), *self._entries])
+        self._entries.clear()
+        return acting
 
     async def store_messages(self) -> list[StoredWire]:
         """Write what was emitted to the outbox; called by the store before the commit."""

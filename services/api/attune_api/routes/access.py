@@ -50,7 +50,7 @@ async def limits(shared: Shared) -> dict[str, int]:
 async def page(shared: Shared, limit: Limit = 50, cursor: Cursor = None) -> Page[Token]:
     after = _BY_ID.after(cursor)
     async with shared.store.connection() as connection:
-        rows = await tokens.page(connection, after[0] if after else None, limit + 1)
+        rows = await tokens.page(connection, after[0] if after else None, None, None, limit + 1)
     shown, following = _BY_ID.page(rows, limit)
     return Page(items=[Token(**dict(row)) for row in shown], next=following)
 

@@ -5,82 +5,138 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from attune_api.auth import Caller
 from attune_api.context import Shared
-from attune_api.errors import Conflict, NotFound
-from attune_api.names import KEY, Key
+from attune_api.errors import Conflict, NotFound, PreconditionFailed
+from attune_api.keys import key_for, only_own, visible_beginnings
+from attune_api.names import Key
 from attune_api.paging import Cursor, Keyset, Limit, Page
 from attune_api.permissions import Permission
+from attune_api.preconditions import Expected, Precondition, etag
 from attune_api.routing import declares, router
 from attune_api.views.access import KeyValue
 from attune_common.store import kv
+from attune_common.store.connection import Row
+from attune_common.store.unit import Unit
 
 routes = router("/api/v1/kv", tag="datastore")
 _BY_KEY = Keyset("kv", ("key",), (str,))
+_YEARS = 100 * 366 * 86_400.0
+_BEGINNING = r"^[A-Za-z0-9_.:@/-]+$"
+_SEE = Permission.DATA_READ
+
+Ttl = Annotated[float | None, Field(gt=0, le=_YEARS, description="Seconds from now until it is gone.")]
 
 
 class NewValue(BaseModel):
+    """`ttl` null: it stays until it is removed."""
+
     model_config = ConfigDict(extra="forbid")
 
     value: Any
+    ttl: Ttl = None
 
 
 class Increment(BaseModel):
+    """`ttl` counts when the key is made by this."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
     by: int | float = 1
+    ttl: Ttl = None
 
 
 @routes.get("", response_model=Page[KeyValue], summary="List values by key")
-@declares(Permission.DATA_READ)
+@declares(Permission.DATA_READ, scoped=True)
 async def page(
     shared: Shared,
-    prefix: Annotated[str | None, Query(pattern=KEY, max_length=255)] = None,
+    caller: Caller,
+    prefix: Annotated[str | None, Query(pattern=_BEGINNING, max_length=255)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[KeyValue]:
+    """`prefix=pack:web/` lists the keys of a pack."""
     after = _BY_KEY.after(cursor)
+    allowed, own = visible_beginnings(caller, _SEE), only_own(caller)
     async with shared.store.connection() as connection:
-        rows = await kv.page(connection, after[0] if after else None, prefix, limit + 1)
+        rows = await kv.page(connection, after[0] if after else None, prefix, allowed, own, limit + 1)
     shown, following = _BY_KEY.page(rows, limit)
     return Page(items=[KeyValue(**dict(row)) for row in shown], next=following)
 
 
 @routes.get("/{key:path}", response_model=KeyValue, summary="Get a value")
-@declares(Permission.DATA_READ, refusals=(404,))
-async def one(shared: Shared, key: Key) -> KeyValue:
+@declares(Permission.DATA_READ, refusals=(404,), scoped=True)
+async def one(shared: Shared, caller: Caller, key: Key, response: Response) -> KeyValue:
+    """The header `ETag` has its version, for `If-Match`."""
+    found = key_for(caller, key, Permission.DATA_READ, _SEE)
     async with shared.store.connection() as connection:
-        row = await kv.get(connection, key)
+        row = await kv.get(connection, found.text)
     if row is None:
-        raise NotFound(f"there is no value under {key!r}")
+        raise _missing(found.text)
+    response.headers["ETag"] = etag(row["version"])
     return KeyValue(**dict(row))
 
 
 @routes.post("/{key:path}/increment", response_model=KeyValue, summary="Add to a number, in one step")
-@declares(Permission.DATA_WRITE, refusals=(409,))
-async def increment(shared: Shared, key: Key, body: Increment) -> KeyValue:
+@declares(Permission.DATA_WRITE, refusals=(409,), scoped=True)
+async def increment(shared: Shared, caller: Caller, key: Key, body: Increment, response: Response) -> KeyValue:
     """A key that is not there counts from 0."""
+    found = key_for(caller, key, Permission.DATA_WRITE, _SEE)
     async with shared.store.unit() as unit:
-        row = await kv.increment(unit, key, body.by)
+        row = await kv.increment(unit, found.text, body.by, body.ttl)
         if row is None:
-            raise Conflict(f"the value under {key!r} is no number that this can be added to", code="not_a_number")
+            raise Conflict(
+                f"the value under {found.text!r} is no number that this can be added to", code="not_a_number"
+            )
+    response.headers["ETag"] = etag(row["version"])
     return KeyValue(**dict(row))
 
 
 @routes.put("/{key:path}", response_model=KeyValue, summary="Set a value",
             responses={201: {"model": KeyValue, "description": "Created"}})  # fmt: skip
-@declares(Permission.DATA_WRITE)
-async def put(shared: Shared, key: Key, body: NewValue, response: Response) -> KeyValue:
+@declares(Permission.DATA_WRITE, refusals=(412,), scoped=True)
+async def put(
+    shared: Shared, caller: Caller, key: Key, body: NewValue, response: Response, expected: Precondition
+) -> KeyValue:
+    """With `If-Match` only while it has that version, with `If-None-Match: *` only when it is not there."""
+    found = key_for(caller, key, Permission.DATA_WRITE, _SEE)
     async with shared.store.unit() as unit:
-        row = await kv.put(unit, key, body.value)
+        row = await _put(unit, found.text, body, expected)
     response.status_code = 201 if row["made"] else 200
-    return KeyValue(key=row["key"], value=row["value"], updated=row["updated"])
+    response.headers["ETag"] = etag(row["version"])
+    return KeyValue(**{name: row[name] for name in KeyValue.model_fields})
 
 
 @routes.delete("/{key:path}", status_code=204, response_class=Response, summary="Remove a value")
-@declares(Permission.DATA_WRITE, refusals=(404,))
-async def delete(shared: Shared, key: Key) -> None:
+@declares(Permission.DATA_WRITE, refusals=(404, 412), scoped=True)
+async def delete(shared: Shared, caller: Caller, key: Key, expected: Precondition) -> None:
+    found = key_for(caller, key, Permission.DATA_WRITE, _SEE)
     async with shared.store.unit() as unit:
-        if not await kv.delete(unit, key):
-            raise NotFound(f"there is no value under {key!r}")
+        if expected.absent or not await kv.delete(unit, found.text, expected.versions):
+            expected.check(await _version(unit, found.text))
+            raise _missing(found.text)
+
+
+async def _put(unit: Unit, key: str, body: NewValue, expected: Expected) -> Row:
+    """Errors: PreconditionFailed."""
+    if expected.anything:
+        return await kv.put(unit, key, body.value, body.ttl)
+    if expected.absent:
+        row = await kv.put_new(unit, key, body.value, body.ttl)
+    else:
+        row = await kv.put_over(unit, key, body.value, body.ttl, expected.versions)
+    if row is None:
+        expected.check(await _version(unit, key))
+        raise PreconditionFailed("it was changed in this moment", hint="read it again")
+    return row
+
+
+async def _version(unit: Unit, key: str) -> int | None:
+    row = await kv.get(unit, key)
+    return None if row is None else row["version"]
+
+
+def _missing(key: str) -> NotFound:
+    return NotFound(f"there is no value under {key!r}")

@@ -21,5 +21,5 @@ async def make_token(
         identity = await identities.ensure(unit, login, kind, role.value)
         if identity["role"] != role.value:
             raise Conflict(f"{login!r} has the role {identity['role']}", code="other_role", hint="use another login")
-        row = await tokens.insert(unit, token, identity["id"], label, expires)
+        row = await tokens.insert(unit, token, identity["id"], tokens.Terms(label, expires))
     return token, row

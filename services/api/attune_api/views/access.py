@@ -39,6 +39,10 @@ class NewToken(BaseModel):
 
 
 class KeyValue(BaseModel):
+    """`version` changes with every change, and never comes back. `expires` null: it stays."""
+
     key: str
     value: Any
+    version: int
+    expires: datetime | None
     updated: datetime

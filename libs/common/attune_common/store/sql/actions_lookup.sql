@@ -7,4 +7,4 @@ LEFT JOIN attune.workflow_definition w ON w.id = a.workflow_def
 WHERE a.ref = ANY($1::text[])
 
 -- name: kv
-SELECT key, value FROM attune.kv WHERE key = ANY($1::text[])
+SELECT key, value FROM attune.kv WHERE key = ANY($1::text[]) AND (expires IS NULL OR expires > now())

@@ -1,16 +1,19 @@
 -- name: identify
-SELECT t.hash, i.id, i.login, i.role
+SELECT t.hash, i.id, i.login, i.role, t.role AS most, t.scopes,
+       (SELECT jsonb_object_agg(g.pack_ref, g.role) FROM attune.pack_grant g WHERE g.identity = i.id) AS grants
 FROM attune.token t JOIN attune.identity i ON i.id = t.identity
 WHERE t.id = $1 AND t.revoked IS NULL AND i.enabled AND (t.expires IS NULL OR t.expires > now());
 
 -- name: identify_execution
-SELECT sha256(convert_to(e.token, 'UTF8')) AS hash, i.id, i.login, i.role
+SELECT sha256(convert_to(e.token, 'UTF8')) AS hash, i.id, i.login, i.role, NULL AS most, NULL AS scopes,
+       (SELECT jsonb_object_agg(g.pack_ref, g.role) FROM attune.pack_grant g WHERE g.identity = i.id) AS grants
 FROM attune.execution e LEFT JOIN attune.identity i ON i.id = e.identity
 WHERE e.id = $1 AND e.token IS NOT NULL AND e.status IN ('scheduled', 'running', 'canceling')
   AND COALESCE(i.enabled, e.identity IS NULL);
 
 -- name: insert
-INSERT INTO attune.token (id, identity, hash, label, expires) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO attune.token (id, identity, hash, label, expires, kind, role, scopes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 RETURNING id, created;
 
 -- name: ensure
@@ -19,10 +22,21 @@ ON CONFLICT (id) DO UPDATE
 SET identity = excluded.identity, hash = excluded.hash, label = excluded.label, revoked = NULL, expires = NULL;
 
 -- name: page
-SELECT t.id, i.login, i.role, t.label, t.expires, t.revoked, t.created
+SELECT t.id, i.login, i.role, t.label, t.expires, t.revoked, t.created, t.kind, t.role AS most, t.scopes
 FROM attune.token t JOIN attune.identity i ON i.id = t.identity
-WHERE ($1::text IS NULL OR t.id > $1)
-ORDER BY t.id LIMIT $2;
+WHERE ($1::text IS NULL OR t.id > $1) AND ($2::bigint IS NULL OR t.identity = $2) AND ($3::text IS NULL OR i.login = $3)
+ORDER BY t.id LIMIT $4;
 
 -- name: revoke
-UPDATE attune.token SET revoked = COALESCE(revoked, now()) WHERE id = $1;
+UPDATE attune.token SET revoked = COALESCE(revoked, now())
+WHERE id = $1 AND ($2::bigint IS NULL OR identity = $2);
+
+-- name: revoke_sessions
+UPDATE attune.token SET revoked = now()
+WHERE identity = $1 AND kind = 'session' AND revoked IS NULL AND id IS DISTINCT FROM $2;
+
+-- name: sweep_sessions
+DELETE FROM attune.token WHERE id IN (
+  SELECT id FROM attune.token
+  WHERE kind = 'session' AND (expires < now() - interval '1 day' OR revoked < now() - interval '1 day') LIMIT $1
+);
