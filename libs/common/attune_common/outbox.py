@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from attune_common.bus.bus import Bus, BusUnavailable
+from attune_common.outbox_jobs import LeftJobs
 from attune_common.runtime import lifecycle, logging, metrics
 from attune_common.store import outbox
 from attune_common.store.errors import is_transient
@@ -42,6 +43,7 @@ class Relay:
         self._room, self._idle = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._idle.set()
+        self._left_jobs = LeftJobs(store, bus)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -115,17 +117,17 @@ class Relay:
         self._room.set()
 
     async def _deleting(self) -> None:
-        """One deletion at a time: while it runs, the next one grows."""
+        """One deletion at a time: while it runs, the next one grows. One that fails is done again: what is published
+        and not deleted would be published twice."""
         while True:
             await self._to_delete.wait()
-            ids, self._published = self._published[:_DELETE_AT_ONCE], self._published[_DELETE_AT_ONCE:]
+            ids = self._published[:_DELETE_AT_ONCE]
+            async with self._store.unit() as unit:
+                await outbox.delete(unit, ids)
+            del self._published[: len(ids)]
             if not self._published:
                 self._to_delete.clear()
-            try:
-                async with self._store.unit() as unit:
-                    await outbox.delete(unit, ids)
-            finally:
-                self._let_go(ids)
+            self._let_go(ids)
 
     async def _sweeping(self) -> None:
         settings = self._store.settings
@@ -137,9 +139,16 @@ class Relay:
     async def _sweep(self) -> int:
         """Publish what was left behind; how many that were. Two relays never take the same rows."""
         if not self._bus.healthy:
+            self._left_jobs.forget()
             return 0
-        async with self._store.unit() as unit:
-            return await self._sweep_in(unit)
+        try:
+            async with self._store.unit() as unit:
+                found = await self._sweep_in(unit)
+            _PUBLISHED.labels("sweep").inc(await self._left_jobs.sweep(self._in_hand))
+        except BaseException:
+            self._left_jobs.forget()
+            raise
+        return found
 
     async def _sweep_in(self, unit: Unit) -> int:
         age = self._store.settings.outbox_stale_seconds

@@ -21,12 +21,15 @@ from attune_common.store.store import Store, pause
         asyncpg.CannotConnectNowError(),
         asyncpg.ConnectionDoesNotExistError(),
         asyncpg.TooManyConnectionsError(),
+        asyncpg.ReadOnlySQLTransactionError(),
+        asyncpg.DiskFullError(),
+        asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
         asyncpg.InterfaceError("connection is closed"),
         ConnectionResetError(),
         TimeoutError(),
     ],
 )
-def test_conflicts_restarts_and_lost_connections_are_transient(error: Exception) -> None:
+def test_conflicts_restarts_lost_connections_and_full_disks_are_transient(error: Exception) -> None:
     assert is_transient(error)
 
 

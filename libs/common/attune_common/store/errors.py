@@ -6,8 +6,9 @@ import asyncpg
 
 from attune_core.errors import AttuneError
 
-_TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300", "25P03"})
+_TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "25P03", "25006"})
 _BROKEN_CONNECTION = "08"
+_OUT_OF_RESOURCES = "53"
 _FINAL_STATE = "AT001"
 
 DatabaseError = asyncpg.PostgresError
@@ -21,14 +22,18 @@ class MigrationError(AttuneError):
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same transaction may well succeed when run again: conflicts, restarts, lost connections."""
+    """Whether the same transaction may well succeed when run again: conflicts, restarts, lost connections,
+    a server that is read-only or out of disk, memory or connections for a while.
+
+    After a link that hung, asyncpg may find its own protocol in disorder; it throws such a connection away.
+    """
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
-        return state in _TRANSIENT or state.startswith(_BROKEN_CONNECTION) or _outdated(error)
+        return state in _TRANSIENT or state[:2] in (_BROKEN_CONNECTION, _OUT_OF_RESOURCES) or _outdated(error)
     if isinstance(error, asyncpg.InterfaceError):
         text = str(error)
         return "pool" not in text and ("closed" in text or "closing" in text)
-    return isinstance(error, OSError | TimeoutError)
+    return isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError)
 
 
 def _outdated(error: asyncpg.PostgresError) -> bool:

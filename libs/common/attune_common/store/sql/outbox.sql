@@ -10,5 +10,19 @@ DELETE FROM attune.outbox WHERE id = ANY($1::bigint[])
 
 -- name: stale
 SELECT id, exchange, routing_key, body FROM attune.outbox
-WHERE created < now() - make_interval(secs => $1) AND id <> ALL($2::bigint[])
+WHERE created < now() - make_interval(secs => $1) AND id <> ALL($2::bigint[]) AND exchange <> $4
 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+
+-- name: stale_jobs
+SELECT id, routing_key, extract(epoch FROM now() - created)::float8 AS age FROM attune.outbox
+WHERE created < now() - make_interval(secs => $1) AND id <> ALL($2::bigint[]) AND exchange = $4
+ORDER BY id LIMIT $3
+
+-- name: lock
+SELECT id, exchange, routing_key, body FROM attune.outbox WHERE id = ANY($1::bigint[])
+ORDER BY id FOR UPDATE SKIP LOCKED
+
+-- name: wanted
+SELECT e.token FROM unnest($1::bigint[], $2::text[]) AS n(id, token)
+JOIN attune.execution e ON e.id = n.id AND e.token = n.token
+WHERE e.status = 'scheduled' AND e.lease_until IS NULL

@@ -1,0 +1,146 @@
+"""The outbox's relay: what was left behind is published, a job only when nobody can have it yet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.support.waiting import until
+
+from attune_common.bus import topology
+from attune_common.bus.memory import MemoryBus
+from attune_common.contracts.envelope import Wire, unpack
+from attune_common.contracts.event import EventCreated
+from attune_common.contracts.execution import ExecutionScheduled
+from attune_common.outbox import Relay
+from attune_common.runtime.settings import Settings
+from attune_common.store import outbox
+from attune_common.store.store import Store
+
+_EXECUTION = """
+INSERT INTO attune.execution (action_ref, status, token, trace_id) VALUES ('t.a', 'scheduled', $1, 'x') RETURNING id
+"""
+
+
+class Recorder(MemoryBus):
+    """`sent` is every message in the order of publishing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[Any] = []
+
+    async def publish(self, wires: Sequence[Wire]) -> None:
+        self.sent += [message for wire in wires for message in unpack(wire.body)]
+        await super().publish(wires)
+
+    @property
+    def tokens(self) -> list[str]:
+        return [message.token for message in self.sent if isinstance(message, ExecutionScheduled)]
+
+
+@pytest.fixture
+async def bus() -> AsyncIterator[Recorder]:
+    bus = Recorder()
+    await bus.start()
+    yield bus
+    await bus.stop()
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    settings = Settings(database_url=database_url, sweep_seconds=0.05, outbox_stale_seconds=0.1)
+    store = Store(settings, source="attune/test")
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def _leave(store: Store, *tokens: str) -> None:
+    """Jobs in one message of the outbox that nobody has published."""
+    async with store.unit() as unit:
+        for token in tokens:
+            id = await unit.fetchval(_EXECUTION, token)
+            job = ExecutionScheduled(
+                execution_id=id,
+                attempt=1,
+                token=token,
+                action_ref="t.a",
+                pack_ref="t",
+                pack_digest="d",
+                runtime="native",
+            )
+            unit.emit(job, "default")
+
+
+async def _left(store: Store) -> int:
+    async with store.connection() as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM attune.outbox"))
+
+
+async def _until_empty(store: Store) -> None:
+    async def empty() -> bool:
+        return await _left(store) == 0
+
+    await until(empty, 10, "the outbox is empty")
+
+
+async def test_a_job_that_was_never_sent_is_sent_once(store: Store, bus: Recorder) -> None:
+    await _leave(store, "a", "b")
+    relays = [Relay(store, bus) for _ in range(2)]
+    for relay in relays:
+        await relay.start()
+    await _until_empty(store)
+    for relay in relays:
+        await relay.stop()
+    assert bus.tokens == ["a", "b"]
+
+
+async def test_a_job_that_somebody_has_by_now_is_not_sent_again(store: Store, bus: Recorder) -> None:
+    await _leave(store, "taken", "over", "waits", "replaced")
+    async with store.unit() as unit:
+        await unit.execute("UPDATE attune.execution SET status = 'running', lease_until = now() WHERE token = 'taken'")
+        await unit.execute("UPDATE attune.execution SET status = 'completed' WHERE token = 'over'")
+        await unit.execute("UPDATE attune.execution SET token = 'another' WHERE token = 'replaced'")
+    relay = Relay(store, bus)
+    await relay.start()
+    await _until_empty(store)
+    await relay.stop()
+    assert bus.tokens == ["waits"]
+
+
+async def test_a_job_may_stand_in_a_queue_that_is_not_empty(store: Store, bus: Recorder) -> None:
+    await bus.declare(topology.worker("default", 1))
+    await _leave(store, "first")
+    async with store.connection() as connection:
+        [wire] = await outbox.lock(connection, [await connection.fetchval("SELECT id FROM attune.outbox")])
+    await bus.publish([wire.wire])
+    async with store.unit() as unit:
+        unit.emit(EventCreated(event_id=1, trigger_ref="t.t"))
+    relay = Relay(store, bus)
+    await relay.start()
+    await until(lambda: any(isinstance(message, EventCreated) for message in bus.sent), 10)
+    await relay.stop()
+    assert bus.tokens == ["first"]
+    assert await _left(store) == 1
+
+
+async def test_what_is_published_is_deleted_in_the_end_and_not_published_again(
+    store: Store, bus: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete, refusals = outbox.delete, [asyncpg.ConnectionDoesNotExistError("away")] * 3
+
+    async def sometimes(connection: Any, ids: Sequence[int]) -> None:
+        if refusals:
+            raise refusals.pop()
+        await delete(connection, ids)
+
+    monkeypatch.setattr(outbox, "delete", sometimes)
+    relay = Relay(store, bus)
+    await relay.start()
+    async with store.unit() as unit:
+        unit.emit(EventCreated(event_id=1, trigger_ref="t.t"))
+    await _until_empty(store)
+    await relay.stop()
+    assert len(bus.sent) == 1
