@@ -11,7 +11,7 @@ from typing import Any
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow import signals
-from attune_core.workflow.commands import Command, RunAction, StoreItems
+from attune_core.workflow.commands import Command
 from attune_core.workflow.signals import Signal, TaskKey, TimerKind
 
 _SIGNALS = {
@@ -30,12 +30,14 @@ _SIGNALS = {
 }
 
 
+_AS_IS = frozenset({type(None), str, int, float, bool, dict, list})
+
+
 def signal_to_json(signal: Signal) -> dict[str, Any]:
     """A succeeded result is left out: it stands in the execution's row."""
     json: dict[str, Any] = {"type": type(signal).__name__}
-    for field in fields(signal):
-        value = getattr(signal, field.name)
-        json[field.name] = _outcome_to_json(value) if isinstance(value, Outcome) else _plain(value)
+    for name in _names(type(signal)):
+        json[name] = _plain(getattr(signal, name))
     return json
 
 
@@ -57,14 +59,22 @@ def signal_from_json(json: Mapping[str, Any], result: Any = None) -> Signal:
 def command_to_json(command: Command) -> dict[str, Any]:
     """Kinds, keys and numbers; neither parameters nor lists of items, which stand in rows of their own."""
     json: dict[str, Any] = {"type": type(command).__name__}
-    for field in fields(command):
-        value = getattr(command, field.name)
-        if isinstance(command, RunAction) and field.name == "parameters":
+    for name in _names(type(command)):
+        value = getattr(command, name)
+        if value is None or name == "parameters":
             continue
-        if isinstance(command, StoreItems) and field.name == "items":
-            value = len(value)
-        json[field.name] = _outcome_to_json(value) if isinstance(value, Outcome) else _plain(value)
-    return {key: value for key, value in json.items() if value is not None}
+        json[name] = len(value) if name == "items" else _plain(value)
+    return json
+
+
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass, looked up once per class: this runs for every line of the journal."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    return _NAMES[kind]
 
 
 def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
@@ -89,12 +99,16 @@ def _outcome_from_json(json: Mapping[str, Any], result: Any) -> Outcome:
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    kind = type(value)
+    if kind in _AS_IS:
+        return value
+    if kind is Outcome:
+        return _outcome_to_json(value)
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, datetime):
+    if kind is datetime:
         return value.isoformat()
-    if isinstance(value, tuple):
+    if kind is tuple:
         return [_plain(member) for member in value]
-    return value
+    names = _names(kind)
+    return {name: _plain(getattr(value, name)) for name in names} if names else value
