@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,9 +16,7 @@ from attune_cli.demo.host import free_port
 from attune_cli.demo.platform import BecomeReady, clean_environment, make_token, until_ready
 from attune_client.discovery import Address
 
-DATABASE = "attune_demo"
-VHOST = "attune_demo"
-DEFAULT_DATABASE_URL = "postgresql://postgres@127.0.0.1:5432/attune_demo"
+DEFAULT_DATABASE_URL = "postgresql://postgres@127.0.0.1:5432/attune"
 DEFAULT_AMQP_URL = "amqp://guest:guest@127.0.0.1:5672/"
 EXECUTORS = 2
 WORKERS = 2
@@ -26,7 +25,17 @@ WORKERS = 2
 @contextlib.asynccontextmanager
 async def services_platform(folder: Path, extra: dict[str, str]) -> AsyncIterator[BecomeReady]:
     """An api, two executors, two workers and a notifier. `extra` goes into their environment."""
-    amqp, database = await _broker(), await _database()
+    name = f"attune_demo_{secrets.token_hex(4)}"
+    async with (
+        _broker(name) as amqp,
+        _database(name) as database,
+        _services(folder, database, amqp, extra) as become_ready,
+    ):
+        yield become_ready
+
+
+@contextlib.asynccontextmanager
+async def _services(folder: Path, database: str, amqp: str, extra: dict[str, str]) -> AsyncIterator[BecomeReady]:
     ports = {name: free_port() for name in ("api", "notifier")}
     admin, worker = make_token(), make_token()
     address = Address(f"http://127.0.0.1:{ports['api']}", admin, "the demonstration")
@@ -63,26 +72,37 @@ async def _start(children: Children, folder: Path, environment: dict[str, str], 
         await children.attune(name, ["worker", "--name", name], environment | own)
 
 
-async def _database() -> str:
-    """The database of the demonstration on the server of ATTUNE_DATABASE_URL: made, and migrated."""
+@contextlib.asynccontextmanager
+async def _database(name: str) -> AsyncIterator[str]:
+    """A migrated database on the server of ATTUNE_DATABASE_URL, removed at the end."""
     from attune_cli.servers import migrate_database
+    from attune_common.store.migrate import drop_database
 
     given = urlsplit(os.environ.get("ATTUNE_DATABASE_URL") or DEFAULT_DATABASE_URL)
-    url = urlunsplit(given._replace(path=f"/{DATABASE}"))
+    url = urlunsplit(given._replace(path=f"/{name}"))
     await migrate_database(url, create=True)
-    return url
+    try:
+        yield url
+    finally:
+        await drop_database(url)
 
 
-async def _broker() -> str:
+@contextlib.asynccontextmanager
+async def _broker(name: str) -> AsyncIterator[str]:
     """A virtual host of our own where the broker lets us make one, else the one that was given."""
     from attune_cli.servers import check_broker
 
     given = os.environ.get("ATTUNE_AMQP_URL") or DEFAULT_AMQP_URL
     await check_broker(given)
     parts = urlsplit(given)
-    if _is_plain_local(parts) and await _make_vhost(parts.username or "guest"):
-        return urlunsplit(parts._replace(path=f"/{quote(VHOST, safe='')}"))
-    return given
+    tool = shutil.which("rabbitmqctl") if _is_plain_local(parts) else None
+    if tool is None or not await _make_vhost(tool, name, parts.username or "guest"):
+        yield given
+        return
+    try:
+        yield urlunsplit(parts._replace(path=f"/{quote(name, safe='')}"))
+    finally:
+        await _quiet(tool, "delete_vhost", name)
 
 
 def _is_plain_local(parts: SplitResult) -> bool:
@@ -91,14 +111,10 @@ def _is_plain_local(parts: SplitResult) -> bool:
     return local and parts.port in (None, 5672) and parts.path in ("", "/", "/%2F", "/%2f")
 
 
-async def _make_vhost(user: str) -> bool:
-    """An empty one, where the tool is there and may be used."""
-    tool = shutil.which("rabbitmqctl")
-    if tool is None:
-        return False
-    await _quiet(tool, "delete_vhost", VHOST)
-    made = await _quiet(tool, "add_vhost", VHOST)
-    return made and await _quiet(tool, "set_permissions", "-p", VHOST, user, ".*", ".*", ".*")
+async def _make_vhost(tool: str, name: str, user: str) -> bool:
+    """Whether the tool may be used, and did it."""
+    made = await _quiet(tool, "add_vhost", name)
+    return made and await _quiet(tool, "set_permissions", "-p", name, user, ".*", ".*", ".*")
 
 
 async def _quiet(*command: str) -> bool:

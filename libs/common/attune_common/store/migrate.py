@@ -89,6 +89,14 @@ async def ensure_database(dsn: str) -> bool:
     return True
 
 
+async def drop_database(dsn: str) -> None:
+    """Remove the database that the DSN names with all that is in it, and end who uses it. Errors: as above."""
+    parts = urlsplit(dsn)
+    name = parts.path.lstrip("/").replace('"', '""')
+    async with _connected(urlunsplit(parts._replace(path="/postgres"))) as session:
+        await session.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 @asynccontextmanager
 async def _connected(dsn: str) -> AsyncIterator[Any]:
     options = {"search_path": "attune", "timezone": "UTC", "application_name": "attune/migrate"}
