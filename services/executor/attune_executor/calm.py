@@ -6,12 +6,16 @@ before they are read would run it twice.
 
 from __future__ import annotations
 
+import asyncio
+
 from attune_common.bus import topology
-from attune_common.runtime.clock import monotonic
+from attune_common.runtime.clock import monotonic, wall
 from attune_executor.context import Context
 
 _REPORTS = ("execution.completed", "execution.accepted", "worker.heartbeat")
 _BEATS = 1.2
+_PULSE = 0.5
+_LONG_PAUSE = 2.0
 
 
 class Calm:
@@ -24,6 +28,15 @@ class Calm:
     def disturb(self) -> None:
         """This process, the bus or the database was away."""
         self._since = self._present = monotonic()
+
+    async def watch(self) -> None:
+        """Until cancelled: notice that this process was frozen or its host asleep. Leases ran out meanwhile, and
+        whoever renews them may have slept as well."""
+        while True:
+            before = monotonic(), wall()
+            await asyncio.sleep(_PULSE)
+            if max(monotonic() - before[0], wall() - before[1]) > _PULSE + _LONG_PAUSE:
+                self.disturb()
 
     async def holds(self) -> bool:
         """Whether a worker that was not heard of is gone. Errors: BusUnavailable."""

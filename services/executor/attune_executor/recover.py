@@ -73,9 +73,13 @@ class Recover:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await asyncio.sleep(self._context.settings.sweep_seconds * random.uniform(0.7, 1.3))
-            await self.sweep()
+        watching = asyncio.create_task(self._calm.watch())
+        try:
+            while True:
+                await asyncio.sleep(self._context.settings.sweep_seconds * random.uniform(0.7, 1.3))
+                await self.sweep()
+        finally:
+            watching.cancel()
 
     async def sweep(self) -> None:
         """All sweeps once. One that fails does not keep the others from their work."""

@@ -16,6 +16,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def wall() -> float:
+    """Seconds of the host's clock, which goes on while the host sleeps. It may jump: never decide by it."""
+    return time.time()
+
+
 class Deadline:
     """A moment `seconds` from now to wait for at most; None never comes."""
 
