@@ -51,6 +51,14 @@ async def insert_many(unit: Connection, rows: Sequence[EventRow]) -> list[int | 
     return [ids.get(place) for place in range(1, len(rows) + 1)]
 
 
+async def by_keys(connection: Connection, rows: Sequence[EventRow]) -> dict[tuple[str, str], int]:
+    """The ids of stored events with the deduplication keys of these, by (trigger, key)."""
+    if not rows:
+        return {}
+    found = await connection.fetch(_SQL.by_keys, [row.trigger_ref for row in rows], [row.dedup_key for row in rows])
+    return {(row["trigger_ref"], row["dedup_key"]): row["id"] for row in found}
+
+
 async def get(connection: Connection, event_id: int) -> Row | None:
     return await connection.fetchrow(_SQL.get, event_id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,11 @@ async def get(connection: Connection, ref: str) -> Row | None:
 async def by_webhook_key(connection: Connection, key: str) -> Row | None:
     """The enabled trigger (id, ref, payload_schema, spec) behind a webhook's key."""
     return await connection.fetchrow(_SQL.by_webhook_key, key)
+
+
+async def by_refs(connection: Connection, refs: Iterable[str]) -> dict[str, Row]:
+    """ref, payload_schema and enabled of those that exist, by ref."""
+    return {row["ref"]: row for row in await connection.fetch(_SQL.by_refs, sorted(refs))}
 
 
 async def page(connection: Connection, after: str | None, pack: str | None, limit: int) -> list[Row]:

@@ -8,6 +8,7 @@ from typing import Any
 from attune_common.store.actions import ActionRow
 from attune_common.store.packs import PackRow
 from attune_common.store.rules import RuleRow
+from attune_common.store.sensors import SensorRow
 from attune_common.store.triggers import TriggerRow
 from attune_common.store.workflows import WorkflowRow
 from attune_core.definition.compile import adjacency
@@ -106,6 +107,26 @@ def trigger_rows(bundle: Bundle) -> list[TriggerRow]:
             enabled=trigger.enabled,
         )
         for trigger in bundle.triggers
+    ]
+
+
+def sensor_rows(bundle: Bundle) -> list[SensorRow]:
+    return [
+        SensorRow(
+            ref=sensor.ref,
+            label=sensor.label,
+            description=sensor.description,
+            runtime=sensor.runtime.value,
+            entry_point=sensor.entry_point,
+            spec={
+                "poll": sensor.poll,
+                "triggers": list(sensor.triggers),
+                "parameters": dict(sensor.parameters),
+                "env": dict(sensor.env),
+            },
+            enabled=sensor.enabled,
+        )
+        for sensor in bundle.sensors
     ]
 
 

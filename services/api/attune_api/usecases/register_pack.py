@@ -13,8 +13,10 @@ from attune_api.packfiles.archives import canonical
 from attune_api.packfiles.collected import Files
 from attune_api.usecases import bundle_rows
 from attune_api.usecases.known_actions import installed
-from attune_common.store import actions, packs, rules, triggers, workflows
+from attune_common.store import actions, internal_events, packs, rules, sensors, triggers, workflows
+from attune_common.store.connection import Row
 from attune_common.store.errors import is_unique_violation
+from attune_common.store.internal_events import PACK_REGISTERED, Happening
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
 from attune_core.definition.known import Known
@@ -83,13 +85,27 @@ async def register_bundle(unit: Unit, bundle: Bundle, archive: bytes, owner: int
     config = before["config"] if before is not None else {}
     stored = await packs.put(unit, bundle_rows.pack_row(bundle, config), archive)
     await _replace(unit, stored["id"], bundle, owner)
-    return Registration(ref, "updated" if before is not None else "created", bundle.warnings)
+    outcome: Outcome = "updated" if before is not None else "created"
+    await internal_events.tell(unit, _registered(stored, before, outcome))
+    return Registration(ref, outcome, bundle.warnings)
+
+
+def _registered(stored: Row, before: Row | None, outcome: Outcome) -> Happening:
+    payload = {
+        "pack": stored["ref"],
+        "version": stored["version"],
+        "previous_version": before["version"] if before is not None else None,
+        "digest": stored["digest"],
+        "outcome": outcome,
+    }
+    return Happening(PACK_REGISTERED, payload)
 
 
 async def _replace(unit: Unit, pack: int, bundle: Bundle, owner: int | None) -> None:
     """What vanished goes first, so that its names and webhook keys are free."""
     ref = bundle.manifest.ref
     await rules.delete_others(unit, pack, [rule.ref for rule in bundle.rules])
+    await sensors.delete_others(unit, pack, [sensor.ref for sensor in bundle.sensors])
     await triggers.delete_others(unit, pack, [trigger.ref for trigger in bundle.triggers])
     await actions.delete_others(unit, pack, bundle_rows.action_refs(bundle))
     refs = [workflow.ref for workflow in bundle.workflows]
@@ -100,6 +116,8 @@ async def _replace(unit: Unit, pack: int, bundle: Bundle, owner: int | None) -> 
         _claimed(await actions.put(unit, pack, ref, action), "action", action.ref)
     for trigger in bundle_rows.trigger_rows(bundle):
         _claimed(await triggers.put(unit, pack, ref, trigger), "trigger", trigger.ref)
+    for sensor in bundle_rows.sensor_rows(bundle):
+        _claimed(await sensors.put(unit, pack, ref, sensor), "sensor", sensor.ref)
     for rule in bundle_rows.rule_rows(bundle, owner):
         _claimed(await rules.put(unit, pack, ref, rule), "rule", rule.ref)
 

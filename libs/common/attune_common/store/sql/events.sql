@@ -17,6 +17,10 @@ WITH given AS (
 )
 SELECT given.place, stored.id FROM stored JOIN given ON given.id = stored.id;
 
+-- name: by_keys
+SELECT e.trigger_ref, e.dedup_key, e.id FROM unnest($1::text[], $2::text[]) AS n(trigger_ref, dedup_key)
+JOIN attune.event e ON e.trigger_ref = n.trigger_ref AND e.dedup_key = n.dedup_key;
+
 -- name: by_dedup_key
 SELECT id FROM attune.event WHERE trigger_ref = $1 AND dedup_key = $2;
 

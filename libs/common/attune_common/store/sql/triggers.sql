@@ -6,6 +6,10 @@ FROM attune.trigger WHERE ref = $1;
 -- name: by_webhook_key
 SELECT id, ref, payload_schema, spec FROM attune.trigger WHERE webhook_key = $1 AND enabled;
 
+-- name: by_refs
+SELECT t.ref, t.payload_schema, t.enabled AND p.enabled AS enabled
+FROM attune.trigger t JOIN attune.pack p ON p.id = t.pack WHERE t.ref = ANY($1::text[]);
+
 -- name: page
 SELECT id, ref, pack_ref, label, description, kind, param_schema, payload_schema, spec, webhook_key, enabled,
        created, updated
