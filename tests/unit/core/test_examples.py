@@ -1,39 +1,55 @@
-"""The shipped example workflows: each is accepted without a finding and does what its test cases say."""
+"""The shipped examples: each pack is accepted without a finding, and its workflows do what their cases say."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from attune_core.definition.compile import compile_graph
-from attune_core.model.schema import apply_defaults
-from attune_core.packs.bundle import read_bundle
-from attune_core.rehearsal.expect import differences
-from attune_core.rehearsal.reading import read_script
-from attune_core.rehearsal.run import rehearse
+from attune_core.packs.bundle import Bundle, read_bundle
+from attune_core.rehearsal.cases import Case, read_cases, run_case
+from attune_core.rehearsal.catalogue import Catalogue, catalogue_of
 
-_PACK = Path(__file__).parents[3] / "packs" / "examples" / "features"
-_FILES = {str(path.relative_to(_PACK)): path.read_bytes() for path in _PACK.rglob("*") if path.is_file()}
-_CASES: list[dict[str, Any]] = yaml.safe_load((_PACK / "tests" / "features.yaml").read_text())
-_WORKFLOWS = {workflow.ref: workflow for workflow in read_bundle(_FILES).workflows}
+_PACKS = Path(__file__).parents[3] / "packs"
+_EXAMPLES = sorted(path.parent for path in (_PACKS / "examples").glob("*/pack.yaml"))
 
 
-@pytest.mark.parametrize("ref", sorted(_WORKFLOWS))
-def test_every_example_is_accepted_without_a_finding(ref: str) -> None:
-    assert _WORKFLOWS[ref].warnings == ()
+def _files(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def test_every_example_has_a_case() -> None:
-    assert {case["workflow"] for case in _CASES} == set(_WORKFLOWS)
+@cache
+def _bundle(root: Path) -> Bundle:
+    core = read_bundle(_files(_PACKS / "core"))
+    return read_bundle(_files(root), catalogue_of([core]).known())
 
 
-@pytest.mark.parametrize("case", _CASES, ids=[case["name"] for case in _CASES])
-def test_case(case: dict[str, Any]) -> None:
-    workflow = _WORKFLOWS[case["workflow"]]
-    given = apply_defaults(workflow.parameters_schema or {}, case.get("parameters", {}))
-    script = read_script({"pack_config": {"greeting": "Hello"}, **case, "parameters": given})
-    report = rehearse(compile_graph(workflow.definition), script)
-    assert differences(report, script.expect) == []
+@cache
+def _catalogue(root: Path) -> Catalogue:
+    return catalogue_of([read_bundle(_files(_PACKS / "core")), _bundle(root)])
+
+
+@cache
+def _cases(root: Path) -> list[Case]:
+    return read_cases(_files(root), _bundle(root), _catalogue(root))
+
+
+def _params() -> list[object]:
+    return [pytest.param(root, case, id=f"{root.name}: {case.name}") for root in _EXAMPLES for case in _cases(root)]
+
+
+@pytest.mark.parametrize("root", _EXAMPLES, ids=lambda root: root.name)
+def test_every_example_is_accepted_without_a_finding(root: Path) -> None:
+    assert _bundle(root).warnings == ()
+
+
+@pytest.mark.parametrize("root", _EXAMPLES, ids=lambda root: root.name)
+def test_every_workflow_has_a_case(root: Path) -> None:
+    assert {case.script.workflow for case in _cases(root)} == {workflow.ref for workflow in _bundle(root).workflows}
+
+
+@pytest.mark.parametrize(("root", "case"), _params())
+def test_case(root: Path, case: Case) -> None:
+    result = run_case(case, _catalogue(root))
+    assert [str(problem) for problem in result.problems] == []
