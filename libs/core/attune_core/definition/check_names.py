@@ -27,6 +27,7 @@ def check_names(draft: Draft) -> None:
         _check_scope(draft, use, "vars", use.reads.vars, draft.variables)
         _check_parameters(draft, use)
         _check_stage(draft, use)
+        _check_secrets(draft, use)
 
 
 def _check_targets(draft: Draft) -> None:
@@ -141,6 +142,22 @@ def _check_stage(draft: Draft, use: Use) -> None:
         _at_texts(draft, use, ("result", "error"), "result_outside_task", "`result` has no value here", hint)
     if use.stage not in _ENDED:
         _check_calls(draft, use)
+
+
+def _check_secrets(draft: Draft, use: Use) -> None:
+    """A secret goes into the input of a task and nowhere else: what is kept or decided on would show it."""
+    if not use.reads.secret_keys or _is_input(draft, use):
+        return
+    hint = "read it in the `input` of the task that needs it"
+    message = "a secret can only be used in the input of a task"
+    _at_texts(draft, use, ("get_secret",), "secret_outside_input", message, hint)
+
+
+def _is_input(draft: Draft, use: Use) -> bool:
+    if use.task is None or use.task not in draft.paths:
+        return False
+    place = len(draft.paths[use.task])
+    return len(use.path) > place and use.path[place] == "input"
 
 
 def _check_calls(draft: Draft, use: Use) -> None:

@@ -23,7 +23,7 @@ MISSING: Final = Missing()
 class FactsMissing(Exception):
     """A rendering needs facts that were not fetched. The caller fetches them and decides again.
 
-    `tasks`: passes, as (task, iteration), whose result is needed. `kv`: datastore keys.
+    `tasks`: passes, as (task, iteration), whose result is needed. `kv`: datastore keys. `secrets`: keys of secrets.
     `items`: (task, iteration, first, count). `failed`: (task, iteration, first, until), items that did not succeed.
     """
 
@@ -34,13 +34,16 @@ class FactsMissing(Exception):
         kv: frozenset[str] = frozenset(),
         items: frozenset[tuple[str, int, int, int]] = frozenset(),
         failed: frozenset[tuple[str, int, int, int]] = frozenset(),
+        secrets: frozenset[str] = frozenset(),
     ) -> None:
         missing = f"tasks={sorted(tasks)} kv={sorted(kv)} items={sorted(items)} failed={sorted(failed)}"
+        missing += f" secrets={sorted(secrets)}"
         super().__init__(f"facts missing: {missing}")
         self.tasks = tasks
         self.kv = kv
         self.items = items
         self.failed = failed
+        self.secrets = secrets
 
 
 def _no_kv(key: str) -> Any:
@@ -62,6 +65,7 @@ class Scope:
     `kv(key)` returns the stored value, or MISSING when the key does not exist; it may raise FactsMissing.
     `secret(key)` returns the unopened secret, usually `Secret.of(key)`; it raises ExpressionError with the code
     `forbidden_secret` when the run's identity may not read it.
+    `sealed`: there may be secrets in what is rendered.
     `now` is the decision's time, ISO 8601 UTC. `outcome` is the status of the finished task, for
     `succeeded()` and its kin without argument.
     """
@@ -73,6 +77,7 @@ class Scope:
     system: Mapping[str, Any] = field(default_factory=dict)
     kv: Callable[[str], Any] = _no_kv
     secret: Callable[[str], Secret] = _no_secrets
+    sealed: bool = False
     item: Any = MISSING
     index: Any = MISSING
     result: Any = MISSING

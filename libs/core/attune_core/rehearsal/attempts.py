@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from attune_core.definition.graph import Graph
+from attune_core.expressions.markers import masked
 from attune_core.model.status import OutcomeStatus
 from attune_core.rehearsal.actions import INQUIRY, asked, in_time, usual
 from attune_core.rehearsal.catalogue import Catalogue, Refused
@@ -51,7 +52,8 @@ class Attempts:
         return {name_of(key): calls for key, calls in self._calls.items()}
 
     def inputs(self) -> dict[str, Any]:
-        return {name_of(key): request.parameters for key, request in self.requests.items()}
+        """As people may see them: stars for secrets."""
+        return {name_of(key): masked(request.parameters) for key, request in self.requests.items()}
 
     def of_pass(self, task: str, iteration: int) -> list[TaskKey]:
         """The task, or its items."""

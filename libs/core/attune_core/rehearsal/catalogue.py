@@ -9,10 +9,10 @@ from typing import Any
 from attune_core.definition.graph import Graph
 from attune_core.definition.known import Known
 from attune_core.errors import AttuneError
-from attune_core.model import schema
 from attune_core.model.action import ActionSpec
 from attune_core.model.names import pack_of
 from attune_core.packs.bundle import Bundle
+from attune_core.workflow.inputs import checked
 
 _SHOWN = 5
 
@@ -64,9 +64,8 @@ def catalogue_of(bundles: Iterable[Bundle]) -> Catalogue:
 
 
 def _filled(ref: str, declared: Mapping[str, Any] | None, given: Mapping[str, Any]) -> dict[str, Any]:
-    filled: dict[str, Any] = schema.apply_defaults(declared, dict(given))
     try:
-        problems = schema.validate(declared, filled)
+        filled, problems = checked(declared, given)
     except AttuneError as problem:
         raise Refused("schema_error", f"the schema of {ref} cannot be used: {problem.message}") from problem
     if problems:

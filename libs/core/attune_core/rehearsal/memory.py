@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from attune_core.definition.graph import Graph
+from attune_core.expressions.markers import holds_secret
 from attune_core.expressions.scope import MISSING, FactsMissing
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus
@@ -60,12 +61,14 @@ class MemoryRun:
             "identity": {"login": "rehearsal"},
             "trace_id": "rehearsal",
         }
-        return Facts(self.now, self.parameters, self.pack_config, system, window=self.window)
+        sealed = holds_secret(self.parameters) or holds_secret(self.pack_config)
+        return Facts(self.now, self.parameters, self.pack_config, system, sealed=sealed, window=self.window)
 
     def _fetch(self, facts: Facts, missing: FactsMissing) -> Facts:
         results = {**facts.results, **{each: self._result(*each) for each in missing.tasks}}
         details = {**facts.item_details, **{each: self._details(*each) for each in missing.tasks}}
         kv = {**facts.kv, **{key: self.kv.get(key, MISSING) for key in missing.kv}}
+        secrets = {**facts.secrets, **{key: key for key in missing.secrets}}
         items = dict(facts.items)
         for task, iteration, first, count in missing.items:
             window = dict(enumerate(self.items[(task, iteration)][first : first + count], first))
@@ -73,7 +76,9 @@ class MemoryRun:
         failed = dict(facts.failed_items)
         for task, iteration, first, until in missing.failed:
             failed[(task, iteration)] = self._failed(task, iteration, first, until)
-        return replace(facts, results=results, item_details=details, kv=kv, items=items, failed_items=failed)
+        return replace(
+            facts, results=results, item_details=details, kv=kv, secrets=secrets, items=items, failed_items=failed
+        )
 
     def _keep(self, commands: tuple[Command, ...]) -> None:
         self.commands.extend(commands)

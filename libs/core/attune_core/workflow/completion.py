@@ -11,7 +11,7 @@ from attune_core.workflow.activation import needed, release
 from attune_core.workflow.begin import begin
 from attune_core.workflow.commands import FinishRun
 from attune_core.workflow.draft import Draft, ErrorMap
-from attune_core.workflow.problems import TaskProblem, render
+from attune_core.workflow.problems import TaskProblem, render_kept
 from attune_core.workflow.scope import scope_for
 from attune_core.workflow.state import Stop, StopKind
 
@@ -117,7 +117,7 @@ def _output(draft: Draft) -> Any:
     graph = draft.graph
     if graph.output_map is None:
         return None
-    output = render(graph.output_map, scope_for(draft), "output_error", "output_map")
+    output = render_kept(graph.output_map, scope_for(draft), "output_error", "output_map")
     if graph.output_schema:
         for path, message in schema.validate(dict(graph.output_schema), output):
             raise TaskProblem("output_error", f"output_map gave what the output schema refuses: {message}", path=path)

@@ -44,6 +44,8 @@ class Facts:
     `items`: per (task, iteration), the fetched part of the list by index. `failed_items`: per pass, the fetched part
     of what is to be run again.
     `kv`: fetched datastore keys; a key with the value MISSING does not exist.
+    `secrets`: per key that was asked for, the key of the secret, None when the run's identity may not use it or there
+    is none. `sealed`: whether the parameters or the configuration hold secrets.
     `system`: execution_id, workflow_execution_id, workflow, identity, trace_id.
     `window`: the deployment's default concurrency of an iteration. `item_limit`: the longest list accepted.
     """
@@ -56,6 +58,8 @@ class Facts:
     results: Mapping[tuple[str, int], Any] = field(default_factory=dict)
     item_details: Mapping[tuple[str, int], Mapping[int, Any]] = field(default_factory=dict)
     items: Mapping[tuple[str, int], Mapping[int, Any]] = field(default_factory=dict)
+    secrets: Mapping[str, str | None] = field(default_factory=dict)
+    sealed: bool = False
     failed_items: Mapping[tuple[str, int], FailedItems] = field(default_factory=dict)
     window: int = 100
     item_limit: int = 100_000

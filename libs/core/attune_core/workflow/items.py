@@ -13,7 +13,7 @@ from attune_core.workflow.commands import SetTimer, StoreItems
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.ending import end_task
 from attune_core.workflow.item import begin_item, begin_item_again, counted, tolerated
-from attune_core.workflow.problems import TaskProblem, render
+from attune_core.workflow.problems import TaskProblem, render, render_kept
 from attune_core.workflow.scope import scope_for
 from attune_core.workflow.signals import TaskKey, TimerKind
 from attune_core.workflow.state import Activation, Ended, ItemCounts, Phase
@@ -45,7 +45,7 @@ def restart(draft: Draft, node: TaskNode, iteration: Iteration, last: Ended, cou
 
 
 def _elements(draft: Draft, node: TaskNode, iteration: Iteration) -> tuple[Any, ...]:
-    raw = render(iteration.items, scope_for(draft), "with_items_error", f"{node.name}.with_items")
+    raw = render_kept(iteration.items, scope_for(draft), "with_items_error", f"{node.name}.with_items")
     if isinstance(raw, dict):
         raw = [{"key": key, "value": value} for key, value in raw.items()]
     if not isinstance(raw, list | tuple):

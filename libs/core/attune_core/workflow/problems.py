@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from attune_core.expressions.markers import holds_secret
 from attune_core.expressions.render import Condition, ExpressionError, Value
 from attune_core.expressions.scope import Scope
 from attune_core.workflow.draft import ErrorMap
@@ -29,6 +30,15 @@ def render(value: Value, scope: Scope, kind: str, place: str) -> Any:
         return value.render(scope)
     except ExpressionError as problem:
         raise _problem(kind, place, problem) from problem
+
+
+def render_kept(value: Value, scope: Scope, kind: str, place: str) -> Any:
+    """The same for what is kept or shown: a secret must not be in it. Errors: TaskProblem of type forbidden_secret."""
+    rendered = render(value, scope, kind, place)
+    if scope.sealed and holds_secret(rendered):
+        told = f"{place} would hold a secret: secrets are for the input of tasks alone"
+        raise TaskProblem("forbidden_secret", told, hint="use kv.get_secret() in the input that needs it")
+    return rendered
 
 
 def test(condition: Condition, scope: Scope, place: str) -> bool:

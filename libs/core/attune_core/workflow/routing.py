@@ -11,7 +11,7 @@ from attune_core.expressions.references import References
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.draft import Draft
-from attune_core.workflow.problems import TaskProblem, render, test
+from attune_core.workflow.problems import TaskProblem, render_kept, test
 from attune_core.workflow.scope import result_of, scope_for
 
 FAIL, COMPLETE, NOOP = "fail", "complete", "noop"
@@ -109,7 +109,8 @@ def _publish(
     for entry in entries:
         own = _own(draft, node, outcome, entry.value.reads)
         scope = scope_for(draft, outcome=own, variables=variables)
-        variables[entry.name] = render(entry.value, scope, "publish_error", f"{node.name}.publish.{entry.name}")
+        place = f"{node.name}.publish.{entry.name}"
+        variables[entry.name] = render_kept(entry.value, scope, "publish_error", place)
 
 
 def _own(draft: Draft, node: TaskNode, outcome: Outcome, reads: References) -> Outcome:

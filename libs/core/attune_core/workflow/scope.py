@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attune_core.definition.graph import TaskKind
+from attune_core.expressions.failures import ExpressionError
 from attune_core.expressions.scope import MISSING, FactsMissing, Scope
+from attune_core.expressions.secrets import Secret
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.draft import Draft
@@ -154,6 +156,19 @@ def _kv(draft: Draft, key: str) -> Any:
     return draft.facts.kv[key]
 
 
+def _secret(draft: Draft, key: str) -> Secret:
+    if key not in draft.facts.secrets:
+        raise FactsMissing(secrets=frozenset({key}))
+    found = draft.facts.secrets[key]
+    if found is None:
+        raise ExpressionError(
+            f"There is no secret {key!r} that this run may use",
+            code="forbidden_secret",
+            hint="it needs the right to run on the secret's pack, or to be one of the secret's readers",
+        )
+    return Secret.of(found)
+
+
 def scope_for(
     draft: Draft,
     *,
@@ -171,6 +186,8 @@ def scope_for(
         pack_config=draft.facts.pack_config,
         system={**draft.facts.system, "timestamp": now},
         kv=lambda key: _kv(draft, key),
+        secret=lambda key: _secret(draft, key),
+        sealed=draft.facts.sealed or bool(draft.facts.secrets),
         item=item,
         index=index,
         result=MISSING if outcome is None else outcome.result,

@@ -6,7 +6,7 @@ from attune_core.model.status import ExecutionStatus
 from attune_core.workflow.activation import activate
 from attune_core.workflow.commands import SetTimer
 from attune_core.workflow.draft import Draft
-from attune_core.workflow.problems import TaskProblem, render
+from attune_core.workflow.problems import TaskProblem, render_kept
 from attune_core.workflow.scope import scope_for
 from attune_core.workflow.signals import TimerKind
 from attune_core.workflow.state import Stop, StopKind
@@ -29,4 +29,4 @@ def start(draft: Draft, *, paused: bool = False) -> None:
 
 def _set_variables(draft: Draft) -> None:
     for name, value in draft.graph.vars.items():
-        draft.vars[name] = render(value, scope_for(draft), "vars_error", f"vars.{name}")
+        draft.vars[name] = render_kept(value, scope_for(draft), "vars_error", f"vars.{name}")
