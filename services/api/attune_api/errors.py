@@ -74,6 +74,12 @@ class Conflict(ApiError):
     status, title, code = 409, "Conflict", "conflict"
 
 
+class Gone(ApiError):
+    """It was there, and its time is over."""
+
+    status, title, code = 410, "Gone", "gone"
+
+
 class PreconditionFailed(ApiError):
     """What `If-Match` or `If-None-Match` asked for is not so (any more)."""
 
@@ -138,7 +144,7 @@ class Unavailable(ApiError):
 FAMILY: dict[int, type[ApiError]] = {
     kind.status: kind
     for kind in (
-        BadRequest, Unauthenticated, Forbidden, NotFound, WrongMethod, RequestTimeout, Conflict,
+        BadRequest, Unauthenticated, Forbidden, NotFound, WrongMethod, RequestTimeout, Conflict, Gone,
         PreconditionFailed, TooLarge,
         WrongMediaType, Invalid, TooMany, Unavailable,
     )

@@ -139,6 +139,8 @@ def lock_inquiry(db: Database, id: int) -> Answer:
     over = row["timeout_at"] is not None and row["timeout_at"] <= db.now
     shown = pick(row, ("id", "execution", "status", "response_schema", "assigned_to", "timeout_at"))
     place = pick(execution, ("workflow_run", "task_name", "task_index"))
+    outermost = db.execution(execution["root"] or execution["id"]) or execution
+    place["belongs_to"] = outermost["action_ref"]
     return [{**shown, **place, "late": over and not stands}]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from attune_api.errors import Conflict, NotFound
 from attune_api.usecases.control_run import ask
 from attune_common.contracts.execution import ExecutionCancel, ExecutionCompleted, ExecutionStatusChanged
-from attune_common.store import requests
+from attune_common.contracts.inquiry import InquiryClosed
+from attune_common.store import inquiries, requests
 from attune_common.store.connection import Row
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
@@ -67,6 +68,8 @@ async def _report_cancelled(unit: Unit, row: Row) -> None:
 async def _finish(unit: Unit, row: Row) -> None:
     await _stop_worker(unit, row)
     await requests.finish_cancelled(unit, row["id"], ERROR)
+    for closed in (await inquiries.close(unit, [row["id"]], "cancelled")).values():
+        unit.emit(InquiryClosed(inquiry_id=closed["id"], execution_id=row["id"], status="cancelled"))
     unit.emit(
         ExecutionStatusChanged(
             execution_id=row["id"],

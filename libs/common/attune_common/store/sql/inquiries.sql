@@ -31,9 +31,10 @@ ORDER BY q.updated LIMIT 500
 -- name: lock
 SELECT q.id, q.execution, q.status, q.response_schema, q.assigned_to, q.timeout_at,
        COALESCE(q.timeout_at <= now(), false) AND COALESCE(r.status NOT IN ('pausing', 'paused'), true) AS late,
-       e.workflow_run, e.task_name, e.task_index
+       e.workflow_run, e.task_name, e.task_index, COALESCE(o.action_ref, e.action_ref) AS belongs_to
 FROM attune.inquiry q
 JOIN attune.execution e ON e.id = q.execution
+LEFT JOIN attune.execution o ON o.id = e.root
 LEFT JOIN attune.workflow_run r ON r.id = e.workflow_run
 WHERE q.id = $1 FOR UPDATE OF q
 
