@@ -107,9 +107,8 @@ def _case(
     raw: object, path: Path, document: Document, around: tuple[Bundle, Catalogue], findings: Findings
 ) -> Case | None:
     bundle, catalogue = around
-    before = findings.errors
     script = read_case(raw, path, findings)
-    graph = _graph(script, path, bundle, catalogue, findings) if findings.errors == before else None
+    graph = _graph(script, path, bundle, catalogue, findings) if isinstance(raw, Mapping) else None
     if graph is None:
         return None
     check_script(script, graph, catalogue, path, findings)

@@ -60,7 +60,7 @@ def _check_inside(
     inner = catalogue.workflows.get(node.action or "")
     if inner is not None:
         _check_answers(rest, written, inner, catalogue, path, findings)
-    elif not catalogue.packs or node.action in catalogue.actions:
+    else:
         message = f"`{shown(written)}`: the action of `{node.name}` is no workflow that is known here"
         findings.error(path, "no_subworkflow", message, f"write `{node.name}`", on_key=True)
 

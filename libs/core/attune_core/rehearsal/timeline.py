@@ -79,7 +79,8 @@ class Timeline:
 
     def _is_cut(self, step: Step) -> bool:
         name, dot, _ = step.name.partition(".")
-        return bool(dot) and step.at > self._cut.get(name, step.at)
+        is_inside = bool(dot) or step.what is What.FINISHED
+        return is_inside and step.at > self._cut.get(name, step.at)
 
 
 def _told(outcome: Outcome) -> tuple[str, Any]:
