@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from attune_common.contracts.execution import ExecutionCompleted
 from attune_common.store.connection import Row
+from attune_common.store.executions import Execution
+from attune_core.model.outcome import Outcome
 
 _Status = Literal["succeeded", "failed", "timed_out", "cancelled", "lost"]
 _OF_RUN: dict[str, _Status] = {
@@ -34,6 +36,18 @@ def cancelled_report(row: Row) -> ExecutionCompleted:
 def untold_report(row: Row) -> ExecutionCompleted:
     """A child run is over and its parent has not taken notice."""
     return _report(row, _OF_RUN[row["status"]], result=row["result"], error=row["error"])
+
+
+def failed_report(row: Execution, outcome: Outcome) -> ExecutionCompleted:
+    """The execution cannot run any more."""
+    return ExecutionCompleted(
+        execution_id=row.id,
+        attempt=row.attempt,
+        token=row.token or "",
+        status="failed",
+        error=outcome.error,
+        workflow_execution_id=row.workflow_run,
+    )
 
 
 def _report(

@@ -13,6 +13,10 @@ from attune_executor.batch import Batch
 from attune_executor.calm import Calm
 from attune_executor.context import Context
 from attune_executor.prepare import load_parameters
+from attune_executor.reports import failed_report
+
+_ROUNDS = 20
+"""What was lost together is sent together: the next sweep finds the queue long and waits."""
 
 
 class Resend:
@@ -30,7 +34,13 @@ class Resend:
         idle = [pool for pool in pools if await self._idle(pool)]
         if not idle or not await self._calm.holds():
             return 0
-        return await self._context.store.retrying(lambda unit: self._send(unit, idle))
+        total = 0
+        for _ in range(_ROUNDS):
+            found = await self._context.store.retrying(lambda unit: self._send(unit, idle))
+            total += found
+            if found < leases.MOST_UNACCEPTED:
+                break
+        return total
 
     async def _idle(self, pool: str) -> bool:
         """Seen twice, so that a message between two states is not missed."""
@@ -51,14 +61,16 @@ class Resend:
         rows = [row for id in ids if (row := batch.row(id)) is not None]
         await dispatch.resolve(batch, {row.action_ref for row in rows})
         await load_parameters(batch, rows)
-        sent = sum(_send_one(batch, row) for row in rows)
+        for row in rows:
+            _send_one(batch, row)
         await batch.write_rows()
-        return sent
+        return len(rows)
 
 
-def _send_one(batch: Batch, row: Execution) -> bool:
+def _send_one(batch: Batch, row: Execution) -> None:
+    """What cannot run any more is told as a failure, as a worker would: it would wait for ever."""
     action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
     if isinstance(action, Outcome):
-        return False
-    dispatch.send(batch, row, action)
-    return True
+        batch.emit(failed_report(row, action))
+    else:
+        dispatch.send(batch, row, action)

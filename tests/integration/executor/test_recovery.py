@@ -16,6 +16,7 @@ from attune_common.contracts.envelope import Wire
 from attune_common.contracts.execution import ExecutionScheduled
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.runtime.clock import utcnow
+from attune_common.store import leases
 from attune_core.workflow.signals import TimerFired
 from attune_executor import decide, recover
 from attune_executor.app import Executor
@@ -117,6 +118,32 @@ async def test_a_job_that_vanished_is_sent_again_under_a_new_token(world: World)
     assert (row["result"], row["attempt"]) == ("second", 1)
     await world.worker.reply(lost, Reply(result="first"))
     assert (await world.ended(execution))["result"] == "second"
+
+
+@pytest.mark.parametrize("within", ["", TWO.replace("ACTION", "t.echo")])
+async def test_a_job_that_vanished_with_its_action_fails(world: World, within: str) -> None:
+    world.worker.script = silent
+    await world.start()
+    execution = await world.request(await world.define(within) if within else "t.echo")
+    await world.worker.got(1)
+    async with world.store.unit() as unit:
+        await unit.execute("UPDATE attune.action SET enabled = false WHERE ref = 't.echo'")
+    row = await world.ended(execution)
+    assert (row["status"], row["error"]["type"]) == ("failed", "action_disabled")
+
+
+async def test_jobs_that_vanished_together_are_sent_again_together(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "MOST_UNACCEPTED", 2)
+    world.worker.script = silent
+    await world.start()
+    for _ in range(5):
+        await world.request("t.echo")
+    await world.worker.got(5)
+    await world.worker.got(10)
+    sent = await world.rows("SELECT DISTINCT date_trunc('second', scheduled_at) FROM attune.execution")
+    assert len(sent) <= 2
 
 
 async def test_a_job_that_a_worker_holds_is_not_sent_again(world: World) -> None:

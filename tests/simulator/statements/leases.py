@@ -105,8 +105,8 @@ def unaccepted_pools(db: Database, patience: float, default: str) -> Answer:
 
 
 @statement("leases", "unaccepted")
-def unaccepted(db: Database, patience: float, default: str, pools: list[str]) -> Answer:
-    rows = [row for row in _unaccepted(db, patience) if _pool(db, row, default) in pools]
+def unaccepted(db: Database, patience: float, default: str, pools: list[str], limit: int) -> Answer:
+    rows = [row for row in _unaccepted(db, patience) if _pool(db, row, default) in pools][:limit]
     return [pick(row, ("id",)) for row in rows[:_MOST]]
 
 

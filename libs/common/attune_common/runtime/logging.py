@@ -17,7 +17,9 @@ _SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 ]
-_NOISY = ("aio_pika", "aiormq", "asyncio", "faststream", "httpcore2", "httpx2", "uvicorn.access")
+_NOISY = ("aio_pika", "asyncio", "faststream", "httpcore2", "httpx2", "uvicorn.access")
+_MUTE = ("aiormq.channel", "aiormq.connection")
+"""The bus tells of connections itself. These would write whole messages into the log when one is lost."""
 
 
 def configure(settings: Settings, service: str) -> None:
@@ -36,6 +38,8 @@ def configure(settings: Settings, service: str) -> None:
     root.setLevel(settings.log_level.upper())
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name in _MUTE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _formatter(as_json: bool) -> logging.Formatter:

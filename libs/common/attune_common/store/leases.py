@@ -13,6 +13,7 @@ from attune_common.store import queries
 from attune_common.store.connection import Connection, Row
 
 _SQL = queries.load("leases")
+MOST_UNACCEPTED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ async def unaccepted_pools(connection: Connection, patience: float, default: str
 
 
 async def unaccepted(connection: Connection, patience: float, default: str, pools: Sequence[str]) -> list[int]:
-    """Executions of such jobs, locked; those that someone else has in hand are left out."""
-    rows = await connection.fetch(_SQL.unaccepted, patience, default, list(pools))
+    """Executions of such jobs, locked, `MOST_UNACCEPTED` at once; those that someone else has in hand are left out."""
+    rows = await connection.fetch(_SQL.unaccepted, patience, default, list(pools), MOST_UNACCEPTED)
     return [row["id"] for row in rows]
 
 

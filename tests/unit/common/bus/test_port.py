@@ -21,6 +21,7 @@ from attune_common.bus.rabbitmq.port import bounded
         aiormq.exceptions.ChannelInvalidStateError(),
         aiormq.exceptions.DeliveryError(None, aiormq.spec.Basic.Nack(1)),
         RuntimeError("closed"),
+        Exception(),
     ],
 )
 async def test_whatever_a_library_raises_is_one_error(problem: BaseException) -> None:

@@ -18,7 +18,8 @@ SILENCE = 8.0
 async def bounded(what: str, seconds: float = BOUND) -> AsyncIterator[None]:
     """Run the block for `seconds` at most. Errors: BusUnavailable for whatever the libraries raise.
 
-    They raise CancelledError too when a connection freezes or closes: that is no cancellation of the caller.
+    They raise CancelledError too when a connection freezes or closes: that is no cancellation of the caller. A
+    call that was under way when aiormq closed its connection ends with a bare Exception.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -32,3 +33,7 @@ async def bounded(what: str, seconds: float = BOUND) -> AsyncIterator[None]:
         raise BusUnavailable(f"{what}: no answer within {seconds:g} s") from problem
     except CONNECTION_EXCEPTIONS as problem:
         raise BusUnavailable(f"{what}: {type(problem).__name__}: {problem}") from problem
+    except Exception as problem:
+        if type(problem) is not Exception:
+            raise
+        raise BusUnavailable(f"{what}: the connection was lost") from problem

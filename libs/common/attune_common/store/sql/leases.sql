@@ -61,7 +61,7 @@ WHERE e.status = 'scheduled' AND NOT e.cancel_requested AND e.scheduled_at < now
   AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
                   AND i.subject = 'run:' || e.workflow_run)
   AND COALESCE(e.pool, a.spec ->> 'pool', $2) = ANY($3::text[])
-ORDER BY e.id LIMIT 500 FOR NO KEY UPDATE OF e SKIP LOCKED
+ORDER BY e.id LIMIT $4 FOR NO KEY UPDATE OF e SKIP LOCKED
 
 -- name: unstarted
 UPDATE attune.execution e SET updated = now()
