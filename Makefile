@@ -1,6 +1,6 @@
 # Everything that a person or a CI does with the project. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-services test lint unit conformance integration e2e bench lock image clean distclean
+.PHONY: help setup demo demo-services test lint unit conformance integration e2e chaos bench lock image clean distclean
 SHELL := /bin/sh
 
 BIN := .venv/bin
@@ -46,6 +46,9 @@ integration: $(DEV) ## parts on a real PostgreSQL and RabbitMQ
 
 e2e: $(DEV) ## the whole system, as processes
 	$(PYTEST) tests/e2e $(ARGS)
+
+chaos: $(DEV) ## six minutes of faults under load, everything counted (TARGET=dev, ARGS="--seed 1 --seconds 60")
+	@$(BIN)/python -m tests.chaos --target $(or $(TARGET),services) $(ARGS)
 
 bench: $(DEV) ## how fast it is here
 	$(BIN)/python bench/run.py $(ARGS)

@@ -77,7 +77,7 @@ class Proxy:
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, RuntimeError):  # uvloop: the other side is closed
                 while chunk := await source.read(_CHUNK):
                     await self._flows.wait()
                     sink.write(chunk)
