@@ -11,7 +11,7 @@ _LEVELS = ("error", "critical")
 
 
 def complaints(logs: Iterable[Path]) -> dict[str, int]:
-    """Lines of level error, and what is no log line at all, by service and event."""
+    """Lines of level error, and bare tracebacks, by service and event."""
     counts: Counter[str] = Counter()
     for log in logs:
         service = log.stem.partition("-")[0]
@@ -27,4 +27,4 @@ def _event(line: str) -> str:
         entry = json.loads(line)
         return str(entry.get("event", "")) if entry.get("level") in _LEVELS else ""
     except (ValueError, AttributeError):
-        return line[:80]
+        return line[:80] if line.startswith("Traceback") else ""
