@@ -16,4 +16,28 @@ from attune_sdk.context import Context, context
 from attune_sdk.errors import ActionFailed
 from attune_sdk.results import read_parameters, write_result
 
-__all__ = ["Action", "ActionFailed", "Context", "action", "context", "read_parameters", "write_result"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from attune_sdk.sensors import EmitRefused, Receipt, Sensor
+
+__all__ = [
+    "Action",
+    "ActionFailed",
+    "Context",
+    "EmitRefused",
+    "Receipt",
+    "Sensor",
+    "action",
+    "context",
+    "read_parameters",
+    "write_result",
+]
+
+
+def __getattr__(name: str) -> object:
+    """What only sensors need costs actions nothing."""
+    if name in ("EmitRefused", "Receipt", "Sensor"):
+        from attune_sdk import sensors
+
+        return getattr(sensors, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
