@@ -55,7 +55,10 @@ class RunInHand:
 
 
 class Batch:
-    """Everything that one transaction has read and will write."""
+    """Everything that one transaction has read and will write.
+
+    `reported`: executions whose attempt has ended here and that were not put on another: their run has been told.
+    """
 
     def __init__(self, unit: Unit, context: Context, now: datetime) -> None:
         self.unit = unit
@@ -64,6 +67,7 @@ class Batch:
         self.runs: dict[int, RunInHand] = {}
         self.actions: dict[str, Action | None] = {}
         self.outcomes: dict[int, Outcome] = {}
+        self.reported: set[int] = set()
         self.child_runs: dict[int, int] = {}
         self.attempts: list[Attempt] = []
         self.begun_again: list[int] = []

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from attune_common.contracts.execution import ExecutionCancel
 from attune_common.store.executions import Execution
+from attune_core.execution.cancels import Cancel, on_cancel
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.commands import CancelAction
 from attune_core.workflow.signals import TaskFinished, TaskResumed
 from attune_executor.batch import Batch, RunInHand, engine_attempt, key_of
 
-_RUNS = (ExecutionStatus.RUNNING, ExecutionStatus.CANCELING)
-_WAITS = (ExecutionStatus.WAITING, ExecutionStatus.PAUSED)
-
 
 def cancel_action(batch: Batch, run: RunInHand, command: CancelAction) -> None:
     """Cancel the live rows of the key. Those that end at once are told to the run."""
     for row in batch.rows_of(run.id, command.key):
-        spared = command.only_waiting and row.status not in _WAITS
-        if row.status.is_final or row.cancel_requested or spared:
+        if row.id in batch.reported:
             continue
-        child = batch.child_runs.get(row.id) if row.is_workflow else None
-        if child is not None:
-            row.cancel_requested = True
-            batch.requests.append((child, "cancel", {"reason": "cancelled by the parent workflow"}))
-            batch.change(row)
-        elif row.status in _RUNS:
-            ask_worker(batch, row)
-        else:
-            _drop(batch, run, row)
+        child = batch.child_runs.get(row.id)
+        match on_cancel(row, has_child=child is not None, only_resting=command.only_waiting):
+            case Cancel.NOTHING:
+                pass
+            case Cancel.ASK_CHILD:
+                _ask_child(batch, row, child)
+            case Cancel.ASK_WORKER:
+                ask_worker(batch, row)
+            case Cancel.DROP:
+                _drop(batch, run, row)
+            case ruling:
+                assert_never(ruling)
+
+
+def _ask_child(batch: Batch, row: Execution, child: int | None) -> None:
+    assert child is not None
+    row.cancel_requested = True
+    batch.requests.append((child, "cancel", {"reason": "cancelled by the parent workflow"}))
+    batch.change(row)
 
 
 def ask_worker(batch: Batch, row: Execution) -> None:
@@ -53,6 +62,7 @@ def _drop(batch: Batch, run: RunInHand, row: Execution) -> None:
     if row.status is ExecutionStatus.WAITING and row.task_index is not None:
         run.tell(TaskResumed(key))
     row.cancel_requested, row.token = True, None
+    batch.reported.add(row.id)
     batch.change(row)
     run.tell(TaskFinished(key, engine_attempt(row), outcome))
 

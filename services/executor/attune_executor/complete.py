@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from attune_common.contracts.execution import ExecutionCompleted
 from attune_common.runtime.json import DataError, repair
 from attune_common.store import executions
 from attune_common.store.actions_lookup import Action
 from attune_common.store.executions import Execution
+from attune_core.execution.reports import Loss, Report, on_loss, on_report
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.signals import TaskFinished, TaskResumed
@@ -22,7 +24,6 @@ from attune_executor.load import lock_runs
 from attune_executor.perform import keep_attempt
 from attune_executor.prepare import load_parameters
 
-MAX_LOSSES = 3
 _OUTCOME = {
     "succeeded": OutcomeStatus.SUCCEEDED,
     "failed": OutcomeStatus.FAILED,
@@ -42,12 +43,14 @@ async def take_completions(batch: Batch, messages: Iterable[ExecutionCompleted])
     lost = []
     for message in messages:
         row = batch.row(message.execution_id)
-        if row is None or row.status.is_final or row.token is None or row.token != message.token:
+        ruling = on_report(row, message.token, _OUTCOME.get(message.status))
+        if row is None or ruling is Report.STALE:
             STALE.labels("completed").inc()
-        elif message.status == "lost" and not row.cancel_requested:
+        elif ruling is Report.LOST:
             lost.append((row, message))
         else:
-            _report(batch, row, _outcome(batch, row, message), message.worker)
+            outcome = _unwanted(message) if ruling is Report.CANCELLED else _outcome(batch, row, message)
+            _report(batch, row, outcome, message.worker)
     if lost:
         await _take_losses(batch, lost)
 
@@ -62,6 +65,7 @@ def _report(batch: Batch, row: Execution, outcome: Outcome, worker: str = "") ->
     row.worker = worker or row.worker
     row.started_at = row.started_at or outcome.started_at
     row.token = None
+    batch.reported.add(row.id)
     key = key_of(row)
     if row.status is ExecutionStatus.WAITING and outcome.status is OutcomeStatus.CANCELLED and not row.is_workflow:
         batch.unanswered.append(row.id)
@@ -76,9 +80,13 @@ def _report(batch: Batch, row: Execution, outcome: Outcome, worker: str = "") ->
     run.tell(TaskFinished(key, engine_attempt(row), outcome))
 
 
-def _outcome(batch: Batch, row: Execution, message: ExecutionCompleted) -> Outcome:
+def _unwanted(message: ExecutionCompleted) -> Outcome:
     if message.status == "lost":
         return cancelled("cancelled; its worker was lost")
+    return cancelled(f"cancelled; the action {message.status.replace('_', ' ')} before it was stopped")
+
+
+def _outcome(batch: Batch, row: Execution, message: ExecutionCompleted) -> Outcome:
     started, ended = _times(batch.now, row, message)
     status = _OUTCOME[message.status]
     try:
@@ -107,19 +115,26 @@ async def _take_losses(batch: Batch, lost: list[tuple[Execution, ExecutionComple
     await dispatch.resolve(batch, {row.action_ref for row in rows})
     await load_parameters(batch, rows)
     for row, message in lost:
-        if row.status.is_final or row.token != message.token:
+        if on_report(row, message.token, None) is not Report.LOST:
             continue
         action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
         if isinstance(action, Outcome):
             _report(batch, row, action)
-        elif not (row.max_retries > 0 or bool(action.spec.get("idempotent"))):
-            _report(batch, row, _lost(batch, row, message))
-        elif message.handed_back:
-            dispatch.send(batch, row, action)
-        elif row.losses < MAX_LOSSES:
-            _send_again(batch, row, action, message)
         else:
+            _after_loss(batch, row, action, message)
+
+
+def _after_loss(batch: Batch, row: Execution, action: Action, message: ExecutionCompleted) -> None:
+    idempotent = bool(action.spec.get("idempotent"))
+    match on_loss(row, handed_back=message.handed_back, idempotent=idempotent):
+        case Loss.SEND_BACK:
+            dispatch.send(batch, row, action)
+        case Loss.SEND_AGAIN:
+            _send_again(batch, row, action, message)
+        case Loss.FAIL:
             _report(batch, row, _lost(batch, row, message))
+        case ruling:
+            assert_never(ruling)
 
 
 def _send_again(batch: Batch, row: Execution, action: Action, message: ExecutionCompleted) -> None:

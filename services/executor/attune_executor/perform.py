@@ -124,13 +124,14 @@ def _row_for(batch: Batch, run: RunInHand, command: RunAction | RecordItem) -> E
     batch.begun_again.append(row.id)
     row.tries += 1
     row.losses, row.attempts_before = 0, row.attempt
-    _next_attempt(row, 1)
+    _next_attempt(batch, row, 1)
     batch.change(row)
     return row
 
 
-def _next_attempt(row: Execution, attempt: int) -> None:
+def _next_attempt(batch: Batch, row: Execution, attempt: int) -> None:
     """`attempt` as the engine counts."""
+    batch.reported.discard(row.id)
     row.attempt = attempt + row.losses + row.attempts_before
     row.token, row.worker, row.started_at, row.completed_at = None, None, None, None
     row.result, row.error, row.cancel_requested = None, None, False
@@ -183,7 +184,7 @@ def _retry_action(batch: Batch, run: RunInHand, command: RetryAction) -> None:
     if row is None:
         return
     keep_attempt(batch, row)
-    _next_attempt(row, command.attempt)
+    _next_attempt(batch, row, command.attempt)
     batch.change(row)
     if not command.waits:
         _send(batch, run, row)

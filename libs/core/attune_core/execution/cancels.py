@@ -21,11 +21,15 @@ class Cancel(StrEnum):
 
 
 def on_cancel(attempt: Attempt, *, has_child: bool, only_resting: bool) -> Cancel:
-    """`has_child`: a child run carries the attempt out. `only_resting`: what runs may end by itself."""
+    """`has_child`: a child run carries the attempt out. `only_resting`: what runs may end by itself.
+
+    Who was asked before is not asked again. What nobody holds ends now, also when a cancel was asked for before it
+    had a worker that could have answered.
+    """
     if attempt.status.is_final or (only_resting and attempt.status not in _RESTING):
         return Cancel.NOTHING
-    if attempt.cancel_requested:
-        return Cancel.NOTHING
     if attempt.is_workflow and has_child:
-        return Cancel.ASK_CHILD
-    return Cancel.ASK_WORKER if attempt.status in _HELD_BY_A_WORKER else Cancel.DROP
+        return Cancel.NOTHING if attempt.cancel_requested else Cancel.ASK_CHILD
+    if attempt.status not in _HELD_BY_A_WORKER:
+        return Cancel.DROP
+    return Cancel.NOTHING if attempt.cancel_requested else Cancel.ASK_WORKER

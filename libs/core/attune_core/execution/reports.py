@@ -5,15 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 
 from attune_core.execution.attempt import Attempt
+from attune_core.model.status import OutcomeStatus
 
 MAX_LOSSES = 3
+_NOT_WANTED_ANY_MORE = (None, OutcomeStatus.FAILED, OutcomeStatus.TIMED_OUT)
 
 
 class Report(StrEnum):
     """What a report is worth.
 
     STALE: it is of an attempt that is over or was replaced; nothing happens. ENDED: it is the attempt's outcome.
-    CANCELLED: the worker is gone, and nobody wants the work any more. LOST: `on_loss` decides.
+    CANCELLED: the attempt came to nothing, and was to be cancelled: no other follows. LOST: `on_loss` decides.
     """
 
     STALE = "stale"
@@ -34,13 +36,16 @@ class Loss(StrEnum):
     FAIL = "fail"
 
 
-def on_report(attempt: Attempt | None, token: str, *, lost: bool) -> Report:
-    """The gate: only who holds the current token is heard, and a final state stays. None: no such execution."""
+def on_report(attempt: Attempt | None, token: str, outcome: OutcomeStatus | None) -> Report:
+    """The gate: only who holds the current token is heard, and a final state stays.
+
+    `attempt` None: there is no such execution. `outcome` None: the worker is gone.
+    """
     if attempt is None or attempt.status.is_final or attempt.token is None or attempt.token != token:
         return Report.STALE
-    if not lost:
-        return Report.ENDED
-    return Report.CANCELLED if attempt.cancel_requested else Report.LOST
+    if attempt.cancel_requested and outcome in _NOT_WANTED_ANY_MORE:
+        return Report.CANCELLED
+    return Report.LOST if outcome is None else Report.ENDED
 
 
 def on_loss(attempt: Attempt, *, handed_back: bool, idempotent: bool) -> Loss:
