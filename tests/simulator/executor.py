@@ -41,8 +41,11 @@ class ExecutorProcess(Process):
         self._relay.start()
         self.after(world.dice.uniform(0.0, 0.5), self._watch_timers)
         self.after(world.dice.uniform(0.5, 1.5), self._sweep)
-        for queue in world.bag.ready:
-            self.after(0.001, lambda queue=queue: self.world.offer(queue))  # type: ignore[misc]
+        self.after(0.001, self.resume)
+
+    def resume(self) -> None:
+        for queue in self.world.bag.ready:
+            self.world.offer(queue)
 
     def end(self) -> None:
         in_hand, self._in_hand = self._in_hand, {}
@@ -75,12 +78,18 @@ class ExecutorProcess(Process):
         if self.world.dies_at(self, "before acknowledging"):
             self.crash()
             return
-        mine = self._in_hand.pop(queue, None) is letters
-        if error is not None and mine:
-            self.world.tell(self.name, f"gives back {len(letters)} of {queue}: {type(error).__name__}")
-            self.world.check_poison(letters, error)
-            self.after(self.world.dice.uniform(0.05, 2.0), lambda: self.world.bag.give_back(letters))
-        self.world.offer(queue)
+        if error is None:
+            self._in_hand.pop(queue, None)
+            self.world.offer(queue)
+            return
+        self.world.tell(self.name, f"is refused {len(letters)} of {queue}: {type(error).__name__}")
+        self.world.check_poison(letters, error)
+        self.after(self.world.dice.uniform(0.05, 2.0), lambda: self._give_back(queue, letters))
+
+    def _give_back(self, queue: str, letters: list[Letter]) -> None:
+        if self._in_hand.get(queue) is letters:
+            self._in_hand.pop(queue)
+            self.world.bag.give_back(letters)
 
     def _watch_timers(self) -> None:
         self.spawn(self._take_timers(), lambda error, found: self._again(found))

@@ -21,13 +21,13 @@ class Fate:
 
 def place_of(database: Database, execution: Row) -> str:
     """Where it stands: the key of the outermost execution, then task, pass, item and attempt of each level."""
-    attempt = execution["attempt"] - execution["losses"]
+    attempt = execution["attempt"] - execution["losses"] - execution["attempts_before"]
     if execution["workflow_run"] is None:
         return f"{execution['idempotency_key'] or execution['trace_id']}#{attempt}"
     run = database.run(execution["workflow_run"])
     parent = database.tables["execution"][run["execution"]]
-    place = f"{execution['task_name']}/{execution['iteration']}[{execution['task_index']}]#{attempt}"
-    return f"{place_of(database, parent)}.{place}"
+    place = f"{execution['task_name']}/{execution['iteration']}[{execution['task_index']}]"
+    return f"{place_of(database, parent)}.{place}#{attempt}~{execution['tries']}"
 
 
 def fate_at(seed: int, place: str, failing: float) -> Fate:

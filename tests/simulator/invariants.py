@@ -27,6 +27,7 @@ class Invariants:
         self._world = world
         self._database: Database = world.database
         self._told: set[tuple[Any, ...]] = set()
+        self._tries: dict[int, int] = {}
         self.progress = 0.0
 
     def watch(self, changes: list[Change]) -> None:
@@ -56,7 +57,8 @@ class Invariants:
                 self._journal(change)
                 self.progress = self._world.clock.seconds
             case "incident" if change.after is not None:
-                raise Violation("incident", f"{change.key}: {change.after['detail']}")
+                told = str(change.after["detail"].get("error", ""))
+                raise Violation("incident", f"{change.key}: {told[:200]}")
             case _:
                 pass
         return set()
@@ -67,7 +69,7 @@ class Invariants:
             self._world.tell("rows", f"execution {after['id']}.{after['attempt']} is {after['status']}")
         if before is not None:
             self._transition(before, after)
-        retries = after["attempt"] - after["losses"] - 1
+        retries = after["attempt"] - after["losses"] - after["attempts_before"] - 1
         if retries > after["max_retries"]:
             raise Violation("attempts", f"execution {after['id']}: {retries} retries of {after['max_retries']}")
         if after["status"] in _AT_WORK and not after["is_workflow"] and after["token"] is None:
@@ -92,10 +94,10 @@ class Invariants:
         for revision in range(old + 1, after["revision"] + 1):
             if (change.key, revision) not in self._database.tables["journal"]:
                 raise Violation("journal", f"run {change.key}: revision {revision} has no line")
-        if before is not None and before["status"] in FINALS and before["tries"] == after["tries"]:
-            if before["status"] != after["status"]:
-                raise Violation("final", f"run {change.key}: {before['status']} to {after['status']}")
-        if before is None or before["status"] != after["status"]:
+        moved = before is None or before["status"] != after["status"]
+        if moved and before is not None and before["status"] in FINALS and before["tries"] == after["tries"]:
+            raise Violation("final", f"run {change.key}: {before['status']} to {after['status']}")
+        if moved:
             self._world.tell("rows", f"run {change.key} of execution {after['execution']} is {after['status']}")
 
     def _journal(self, change: Change) -> None:
@@ -104,11 +106,14 @@ class Invariants:
             raise Violation("journal", f"line {change.key} has changed")
         signal = line["signal"]
         self._world.tell("journal", f"run {line['workflow_run']} r{line['revision']}: {shown(signal)}")
+        run = line["workflow_run"]
+        if signal["type"] == "RetryRequested":
+            self._tries[run] = self._tries.get(run, 1) + 1
         if signal["type"] == "TaskFinished":
             key = signal["key"]
-            what = (line["workflow_run"], key["task"], key["iteration"], key["index"], signal["attempt"])
+            what = (run, self._tries.get(run, 1), *key.values(), signal["attempt"])
             if what in self._told:
-                raise Violation("two_outcomes", f"run {what[0]} was told twice of {shown(signal)}")
+                raise Violation("two_outcomes", f"run {run} was told twice of {shown(signal)}")
             self._told.add(what)
 
     def _timers(self, changes: Iterable[Change]) -> None:

@@ -45,6 +45,9 @@ class Process:
     def begin(self) -> None:
         """What a fresh process does first."""
 
+    def resume(self) -> None:
+        """What it does when it listens again."""
+
     def end(self) -> None:
         """What the world notices when it is gone."""
 
@@ -66,6 +69,7 @@ class Process:
         if self.up:
             self.frozen_until = self.world.clock.seconds + seconds
             self.world.tell(self.name, f"freezes for {seconds:.0f} s")
+            self.after(seconds, self.resume)
 
     def after(self, delay: float, action: Callable[[], None]) -> None:
         """In this life and not while frozen; what comes due meanwhile happens after the thaw, in any order."""

@@ -58,7 +58,10 @@ class WorkerProcess(Process):
         self._confirmed = self.world.clock.seconds
         self.after(0.0, self._beat)
         self.after(0.0, self._watch)
-        self.after(0.001, lambda: self.world.offer(JOBS))
+        self.after(0.001, self.resume)
+
+    def resume(self) -> None:
+        self.world.offer(JOBS)
 
     def end(self) -> None:
         """The broker gives to others what was not acknowledged."""

@@ -18,15 +18,17 @@ _INSERTED = (
     "id", "action_ref", "status", "attempt", "token", "parent", "root", "workflow_run", "task_name", "iteration",
     "task_index", "depth", "is_workflow", "max_retries", "timeout", "pool", "parameters", "result", "error",
     "cancel_requested", "identity", "rule_ref", "trigger_ref", "event", "trace_id", "started_at", "completed_at",
+    "secrets",
 )  # fmt: skip
 _UPDATED = (
     "id", "status", "attempt", "token", "tries", "losses", "is_workflow", "root", "timeout", "parameters", "result",
-    "error", "cancel_requested", "worker", "started_at", "completed_at", "keeps_lease",
+    "error", "cancel_requested", "worker", "started_at", "completed_at", "secrets",
+    "keeps_lease",
 )  # fmt: skip
-_JSON = frozenset({"parameters", "result", "error"})
+_JSON = frozenset({"parameters", "result", "error", "secrets"})
 _DEFAULTS: Row = {
     "tries": 1, "losses": 0, "attempts_before": 0, "worker": None, "lease_until": None, "scheduled_at": None,
-    "cancel_requested": False, "idempotency_key": None, "request_digest": None,
+    "cancel_requested": False, "idempotency_key": None, "request_digest": None, "secrets": None,
 }  # fmt: skip
 
 
@@ -61,7 +63,7 @@ def lock_workflows(db: Database, runs: list[int]) -> Answer:
 
 @statement("executions", "parameters")
 def parameters(db: Database, ids: list[int]) -> Answer:
-    return [pick(row, ("id", "parameters")) for id in ids if (row := db.execution(id)) is not None]
+    return [pick(row, ("id", "parameters", "secrets")) for id in ids if (row := db.execution(id)) is not None]
 
 
 @statement("executions", "allocate")
@@ -102,7 +104,7 @@ def _updated(db: Database, old: Row, new: Row) -> Row:
     new["status"] = str(new["status"])
     keeps_lease = new.pop("keeps_lease")
     if new["parameters"] is None:
-        new["parameters"] = old["parameters"]
+        new["parameters"], new["secrets"] = old["parameters"], old["secrets"]
     if new["status"] in ("running", "waiting") and new["tries"] == old["tries"]:
         for name in ("result", "error"):
             new[name] = old[name] if new[name] is None else new[name]

@@ -10,7 +10,8 @@ from tests.simulator.statements.executions import add
 
 _EMPTY: Row = {
     "attempt": 1, "token": None, "parent": None, "root": None, "workflow_run": None, "task_name": None,
-    "iteration": None, "task_index": None, "depth": 0, "tries": 1, "max_retries": 0, "losses": 0, "timeout": None,
+    "iteration": None, "task_index": None, "depth": 0, "tries": 1, "max_retries": 0, "losses": 0,
+    "attempts_before": 0, "timeout": None,
     "pool": None, "result": None, "error": None, "worker": None, "lease_until": None, "scheduled_at": None,
     "cancel_requested": False, "rule_ref": None, "trigger_ref": None, "event": None, "started_at": None,
     "completed_at": None,

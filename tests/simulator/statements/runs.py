@@ -9,7 +9,7 @@ from tests.simulator.statements import Answer, columns, plain, statement
 from tests.simulator.statements.leases import current_runs
 
 _OF_EXECUTION = (
-    "parameters", "token", "trace_id", "root", "depth", "identity", "rule_ref", "trigger_ref", "action_ref",
+    "parameters", "secrets", "token", "trace_id", "root", "depth", "identity", "rule_ref", "trigger_ref", "action_ref",
     "task_name", "iteration", "task_index",
 )  # fmt: skip
 _OF_RUN = (
@@ -21,7 +21,7 @@ _OF_RUN = (
 @statement("runs", "lock")
 def lock(db: Database, ids: list[int]) -> Answer:
     runs = [db.run(id) for id in sorted(set(ids)) if id in db.tables["workflow_run"]]
-    return [{**pick(run, ("id", "revision", "status")), "config": {}, "now": db.now} for run in runs]
+    return [{**pick(run, ("id", "revision", "status")), "config": {}, "config_secrets": None, "now": db.now} for run in runs]
 
 
 @statement("runs", "load")
@@ -51,7 +51,7 @@ def insert(db: Database, *values: list[Any]) -> Answer:
 
 @statement("runs", "origins")
 def origins(db: Database, ids: list[int]) -> Answer:
-    return [{"id": id, "login": "user", "config": {}} for id in ids]
+    return [{"id": id, "login": "user", "config": {}, "config_secrets": None} for id in ids]
 
 
 @statement("runs", "paused")
