@@ -1,0 +1,82 @@
+"""What a run waits for outside of its own state: executions, timers, inquiries and subworkflows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from attune_core.model.status import ExecutionStatus
+from attune_core.workflow.signals import TimerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An execution that is not final. `since`: when it was sent to a worker, or began. `most`: attempts at most."""
+
+    task: str
+    execution: int
+    status: ExecutionStatus
+    index: int | None = None
+    attempt: int = 1
+    most: int = 1
+    worker: str | None = None
+    pool: str | None = None
+    since: datetime | None = None
+    cancelling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timer; `held` while the run is paused. `task` is None for a timer of the run itself."""
+
+    kind: TimerKind
+    due_at: datetime
+    held: bool = False
+    task: str | None = None
+    index: int | None = None
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An open inquiry."""
+
+    inquiry: int
+    execution: int
+    prompt: str
+    assigned_to: tuple[str, ...] = ()
+    timeout_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """The run that carries out the execution of a subworkflow."""
+
+    execution: int
+    run: int
+    status: ExecutionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`works` may leave out items of iterations when there are many. `asked`: requests that nobody took up yet."""
+
+    now: datetime
+    works: tuple[Work, ...] = ()
+    timers: tuple[Due, ...] = ()
+    questions: tuple[Question, ...] = ()
+    children: tuple[Child, ...] = ()
+    asked: tuple[str, ...] = ()
+
+    def work_of(self, task: str) -> tuple[Work, ...]:
+        return tuple(work for work in self.works if work.task == task)
+
+    def question_of(self, execution: int) -> Question | None:
+        return next((each for each in self.questions if each.execution == execution), None)
+
+    def child_of(self, execution: int) -> Child | None:
+        return next((each for each in self.children if each.execution == execution), None)
+
+    def timer_of(self, task: str, index: int | None = None) -> Due | None:
+        found = [due for due in self.timers if (due.task, due.index) == (task, index)]
+        return min(found, key=lambda due: due.due_at, default=None)
