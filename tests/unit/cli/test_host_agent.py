@@ -28,7 +28,7 @@ def _archive(files: dict[str, str], kind: bytes = tarfile.REGTYPE) -> bytes:
             member = tarfile.TarInfo(name)
             member.size, member.type = len(text) if kind == tarfile.REGTYPE else 0, kind
             tar.addfile(member, io.BytesIO(text.encode()))
-    return gzip.compress(plain.getvalue())
+    return gzip.compress(plain.getvalue(), mtime=0)
 
 
 @pytest.fixture
