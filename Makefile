@@ -50,8 +50,8 @@ e2e: $(DEV) ## the whole system, as processes
 chaos: $(DEV) ## six minutes of faults under load, everything counted (TARGET=dev, ARGS="--seed 1 --seconds 60")
 	@$(BIN)/python -m tests.chaos --target $(or $(TARGET),services) $(ARGS)
 
-bench: $(DEV) ## how fast it is here
-	$(BIN)/python bench/run.py $(ARGS)
+bench: $(DEV) ## how fast it is here, beside what is possible here (5 minutes)
+	$(BIN)/python -m bench $(ARGS)
 
 lock: $(DEV) ## renew requirements/*.txt (make lock ARGS=--upgrade for newer versions)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
