@@ -16,6 +16,7 @@ from attune_core.model.status import ExecutionStatus
 pytestmark = pytest.mark.usefixtures("pack")
 ENDED = {"iteration": 1, "status": "succeeded", "attempt": 1, "started_at": "2026-01-01T00:00:00+00:00"}
 DONE = ENDED | {"completed_at": "2026-01-01T00:00:02+00:00"}
+FAILED = {"last": DONE | {"status": "failed", "unhandled": True}, "activations": 1}
 
 
 async def test_a_run_shows_where_it_stands(api: httpx2.AsyncClient, store: Store) -> None:
@@ -82,27 +83,33 @@ async def test_the_items_of_a_task_are_paged_in_order(api: httpx2.AsyncClient, s
     assert seen == [(1, None), (2, 0), (2, 1), (2, 2), (3, None), (4, 0)]
 
 
-async def test_the_graph_tells_which_ways_were_taken(api: httpx2.AsyncClient, store: Store) -> None:
+async def test_the_bad_items_are_found_among_many(api: httpx2.AsyncClient, store: Store) -> None:
     run = await world.run(store, "running")
-    await world.task(store, run, "greet", "completed", {"last": DONE, "activations": 1})
-    await world.task(
-        store, run, "thank", "running", {"current": {"iteration": 1, "phase": "running"}, "activations": 1}
-    )
-    body = (await api.get(f"/workflow-executions/{run.id}/graph")).json()
-    assert [(edge["from"], edge["to"], edge["on"], edge["fired"]) for edge in body["edges"]] == [
-        ("greet", "thank", "on_success", True),
-        ("greet", "fail", "on_failure", False),
-    ]
-    nodes = {node["name"]: node for node in body["nodes"]}
-    assert (nodes["greet"]["status"], nodes["greet"]["duration"]) == ("completed", 2.0)
-    assert (nodes["thank"]["status"], nodes["thank"]["duration"]) == ("running", None)
+    for index in range(20):
+        await world.execution(
+            store, workflow_run=run.id, task_name="greet", iteration=1, task_index=index,
+            status="failed" if index in (3, 17) else "completed",
+        )  # fmt: skip
+    address = f"/workflow-executions/{run.id}/tasks"
+    page = (await api.get(address, params={"task": "greet", "status": "failed", "limit": "1"})).json()
+    rest = (await api.get(address, params={"task": "greet", "status": "failed", "cursor": page["next"]})).json()
+    assert [item["task_index"] for item in page["items"] + rest["items"]] == [3, 17]
+    assert (await api.get(f"{address}?status=failed")).status_code == 422
 
 
-async def test_what_has_not_started_is_in_the_graph_too(api: httpx2.AsyncClient, store: Store) -> None:
-    run = await world.run(store, "requested")
-    body = (await api.get(f"/workflow-executions/{run.id}/graph")).json()
-    assert {node["name"]: node["status"] for node in body["nodes"]} == {"greet": "pending", "thank": "pending"}
-    assert not any(edge["fired"] for edge in body["edges"])
+async def test_both_tries_of_a_subworkflow_are_shown(api: httpx2.AsyncClient, store: Store) -> None:
+    outer = await world.run(store, "running")
+    runs = []
+    for iteration in (1, 2):
+        inner = await world.run(store, "failed", parent=outer.execution)
+        runs.append(inner.id)
+        async with store.unit() as unit:
+            await unit.execute(
+                "UPDATE attune.execution SET workflow_run = $2, task_name = 'greet', iteration = $3 WHERE id = $1",
+                inner.execution, outer.id, iteration,
+            )  # fmt: skip
+    page = (await api.get(f"/workflow-executions/{outer.id}/tasks?task=greet")).json()
+    assert [item["child_workflow_execution"] for item in page["items"]] == runs
 
 
 async def test_the_journal_is_paged(api: httpx2.AsyncClient, store: Store) -> None:
@@ -123,6 +130,7 @@ async def test_a_request_is_accepted_where_the_state_allows_it(
 ) -> None:
     for status in ExecutionStatus:
         run = await world.run(store, status.value)
+        await world.task(store, run, "thank", "failed", FAILED)
         answer = await api.post(f"/workflow-executions/{run.id}/{kind}")
         asked = [each[0] for each in await world.requests(store, run)]
         if status in ALLOWED[kind]:
@@ -158,6 +166,7 @@ async def test_a_retry_says_what_to_run_again(
     api: httpx2.AsyncClient, store: Store, body: Any, detail: dict[str, Any]
 ) -> None:
     run = await world.run(store, "failed")
+    await world.task(store, run, "thank", "failed", FAILED)
     answer = await api.post(f"/workflow-executions/{run.id}/retry", **({} if body is None else {"json": body}))
     assert answer.status_code == 202
     assert await world.requests(store, run) == [("retry", detail)]
@@ -171,14 +180,24 @@ async def test_what_is_no_retry(api: httpx2.AsyncClient, store: Store, body: Any
     assert answer.json()["errors"][0]["path"].startswith("body")
 
 
+async def test_a_run_without_a_failed_task_has_nothing_to_retry(api: httpx2.AsyncClient, store: Store) -> None:
+    run = await world.run(store, "failed")
+    await world.task(store, run, "greet", "completed", {"last": DONE, "activations": 1})
+    answer = await api.post(f"/workflow-executions/{run.id}/retry")
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_retry")
+    answer = await api.post(f"/workflow-executions/{run.id}/retry", json={"tasks": ["greet"]})
+    assert answer.status_code == 202
+
+
 async def test_a_subworkflow_is_retried_from_outside(api: httpx2.AsyncClient, store: Store) -> None:
     outer = await world.run(store, "failed")
     inner = await world.run(store, "failed", parent=outer.execution)
+    await world.task(store, inner, "thank", "failed", FAILED)
     answer = await api.post(f"/workflow-executions/{inner.id}/retry")
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
 
 
-@pytest.mark.parametrize("part", ["", "/tasks", "/graph", "/history", "/tasks?task=a"])
+@pytest.mark.parametrize("part", ["", "/tasks", "/graph", "/explain", "/history", "/tasks?task=a"])
 async def test_a_run_that_is_not_there(api: httpx2.AsyncClient, part: str) -> None:
     assert (await api.get(f"/workflow-executions/4711{part}")).status_code == 404
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from attune_common.store import queries
 from attune_common.store.connection import Connection, Row
@@ -37,18 +38,36 @@ async def tasks(connection: Connection, run: int, after: str | None, limit: int)
     return await connection.fetch(_SQL.tasks, run, after, limit)
 
 
-async def task_executions(connection: Connection, run: int, task: str, after: tuple[int, int], limit: int) -> list[Row]:
+async def task_executions(
+    connection: Connection, run: int, task: str, after: tuple[int, int], limit: int, status: str | None = None
+) -> list[Row]:
     """The executions of one task after `(iteration, task_index)`, items in order."""
-    return await connection.fetch(_SQL.task_executions, run, task, *after, limit)
+    return await connection.fetch(_SQL.task_executions, run, task, *after, limit, status)
 
 
-async def graph(connection: Connection, run: int) -> Row | None:
-    """task_graph, tasks (as defined, in order), status, workflow_ref."""
-    return await connection.fetchrow(_SQL.graph, run)
+async def state(connection: Connection, run: int) -> Row | None:
+    """id, workflow_ref, version, status, revision, tries, state, definition, now (PostgreSQL's clock)."""
+    return await connection.fetchrow(_SQL.state, run)
 
 
-async def graph_tasks(connection: Connection, run: int) -> list[Row]:
-    return await connection.fetch(_SQL.graph_tasks, run)
+async def endings(connection: Connection, run: int) -> list[Any]:
+    """The TaskEnded commands of the journal, in order."""
+    return [row["command"] for row in await connection.fetch(_SQL.endings, run)]
+
+
+async def works(connection: Connection, run: int, limit: int) -> list[Row]:
+    """Executions of the run that are not final, the oldest first, each with the run of a subworkflow."""
+    return await connection.fetch(_SQL.works, run, limit)
+
+
+async def due(connection: Connection, run: int, limit: int) -> list[Row]:
+    """kind, due_at, held, target of the run's timers."""
+    return await connection.fetch(_SQL.due, run, limit)
+
+
+async def asked(connection: Connection, run: int) -> list[str]:
+    """The kinds of requests to the run that nobody has taken up yet."""
+    return [row["kind"] for row in await connection.fetch(_SQL.asked, run)]
 
 
 async def history(connection: Connection, run: int, after: int, limit: int) -> list[Row]:

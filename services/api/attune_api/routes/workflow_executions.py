@@ -1,4 +1,4 @@
-"""/workflow-executions: watch runs, their tasks, graph and journal; pause, resume, cancel, retry."""
+"""/workflow-executions: watch runs, their tasks and journal; pause, resume, cancel, retry."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from attune_api.context import Context, Shared
-from attune_api.errors import Invalid, NotFound
+from attune_api.errors import Conflict, Invalid, NotFound
 from attune_api.names import NAME, Id, IdFilter, RefFilter
 from attune_api.paging import Cursor, Keyset, Limit, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
+from attune_api.runstate import see
 from attune_api.usecases.control_run import Kind, control_run
-from attune_api.views import graph as graph_views
 from attune_api.views import runs as views
 from attune_api.views import tasks as task_views
 from attune_common.store import run_views
 from attune_common.store.run_views import Filter
 from attune_core.model.status import ExecutionStatus
+from attune_core.workflow.retry import RETRYABLE, to_retry
 
 routes = router("/api/v1/workflow-executions", tag="workflow executions")
 BY_ID = Keyset("workflow-executions", ("id",), (int,))
@@ -68,27 +69,27 @@ async def one(shared: Shared, id: Id) -> views.Run:
 @routes.get("/{id}/tasks", response_model=Page[task_views.Task], summary="List task executions")
 @declares(Permission.READ, refusals=(404,))
 async def tasks(
-    shared: Shared, id: Id, task: TaskName = None, limit: Limit = 200, cursor: Cursor = None
+    shared: Shared,
+    id: Id,
+    task: TaskName = None,
+    status: Annotated[ExecutionStatus | None, Query(description="With `task`: only those in this status.")] = None,
+    limit: Limit = 200,
+    cursor: Cursor = None,
 ) -> Page[task_views.Task]:
-    """One row per task that has started, iterations with counts. `?task=NAME`: one row per execution of that task."""
+    """One row per task that has started, iterations with counts. `?task=NAME`: one row per execution of that task,
+
+    of an iteration its items in order; `&status=failed` finds the bad ones among many.
+    """
     await _must_exist(shared, id)
     if task is not None:
-        return await _task_executions(shared, id, task, limit, cursor)
+        return await _task_executions(shared, id, task, status, limit, cursor)
+    if status is not None:
+        raise Invalid.at("query.status", "this goes together with `task`")
     after = _TASKS.after(cursor)
     async with shared.store.connection() as connection:
         rows = await run_views.tasks(connection, id, after[0] if after else None, limit + 1)
     shown, following = _TASKS.page(rows, limit)
     return Page(items=[task_views.task(id, row) for row in shown], next=following)
-
-
-@routes.get("/{id}/graph", response_model=graph_views.GraphView, summary="Get the execution graph")
-@declares(Permission.READ, refusals=(404,))
-async def graph(shared: Shared, id: Id) -> graph_views.GraphView:
-    async with shared.store.connection() as connection:
-        row = await run_views.graph(connection, id)
-        if row is None:
-            raise _missing(id)
-        return graph_views.graph(id, row, await run_views.graph_tasks(connection, id))
 
 
 @routes.get("/{id}/history", response_model=Page[views.JournalEntry], summary="The journal: signals and decisions")
@@ -125,7 +126,7 @@ async def cancel(shared: Shared, id: Id, body: Reason | None = None) -> views.Ru
 @declares(Permission.RUN, refusals=(404, 409))
 async def retry(shared: Shared, id: Id, body: Retry | None = None) -> views.Run:
     wanted = body or Retry()
-    await _check_tasks(shared, id, wanted.tasks)
+    await _check_retry(shared, id, wanted.tasks)
     return await _control(shared, id, "retry", wanted.model_dump())
 
 
@@ -153,12 +154,13 @@ async def _control(shared: Context, run: int, kind: Kind, detail: dict[str, Any]
 
 
 async def _task_executions(
-    shared: Context, run: int, task: str, limit: int, cursor: str | None
+    shared: Context, run: int, task: str, status: ExecutionStatus | None, limit: int, cursor: str | None
 ) -> Page[task_views.Task]:
     after = _ITEMS.after(cursor) or [0, -1]
     _check_small(after)
     async with shared.store.connection() as connection:
-        rows = await run_views.task_executions(connection, run, task, (after[0], after[1]), limit + 1)
+        wanted = status.value if status else None
+        rows = await run_views.task_executions(connection, run, task, (after[0], after[1]), limit + 1, wanted)
     keys = [{"iteration": row["iteration"], "task_index": _index(row["task_index"])} for row in rows]
     _, following = _ITEMS.page(keys, limit)
     return Page(items=[task_views.task_execution(run, row) for row in rows[:limit]], next=following)
@@ -169,18 +171,21 @@ def _index(index: int | None) -> int:
     return _NO_INDEX if index is None else index
 
 
-async def _check_tasks(shared: Context, run: int, tasks: list[str]) -> None:
+async def _check_retry(shared: Context, run: int, wanted: list[str]) -> None:
+    """Errors: NotFound; Invalid for a task that is not there; Conflict when nothing would run."""
     async with shared.store.connection() as connection:
-        row = await run_views.graph(connection, run)
-    if row is None:
-        raise _missing(run)
+        seen = await see(connection, run)
     places = [
         {"path": f"body.tasks[{place}]", "message": f"the workflow has no task {name!r}", "hint": ""}
-        for place, name in enumerate(tasks)
-        if name not in row["task_graph"]
+        for place, name in enumerate(wanted)
+        if name not in seen.graph.tasks
     ]
     if places:
         raise Invalid(places[0]["message"], code="unknown_task", errors=places)
+    state = seen.state
+    if state.status in RETRYABLE and not state.ready and not to_retry(seen.graph, state.tasks, wanted):
+        hint = "name the tasks that shall run again"
+        raise Conflict("no task of this workflow execution has failed", code="nothing_to_retry", hint=hint)
 
 
 async def _must_exist(shared: Context, run: int) -> None:

@@ -107,7 +107,7 @@ def task_execution(run: int, row: Row) -> Task:
     return Task(
         **{name: row[name] for name in shared + rest},
         workflow_execution=run,
-        child_workflow_execution=None,
+        child_workflow_execution=row["child_run"],
         action=row["action_ref"],
         retry_count=row["attempt"] - 1,
         activations=None,

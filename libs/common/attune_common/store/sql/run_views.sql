@@ -31,6 +31,8 @@ LEFT JOIN LATERAL (
          x.created, x.started_at, x.completed_at
   FROM attune.execution x
   WHERE x.workflow_run = t.workflow_run AND x.task_name = t.task_name AND x.task_index IS NULL
+    AND x.iteration = ANY(ARRAY[COALESCE((t.state ->> 'activations')::integer, 0),
+                                COALESCE((t.state ->> 'activations')::integer, 0) - 1])
   ORDER BY x.iteration DESC LIMIT 1
 ) e ON true
 LEFT JOIN LATERAL (
@@ -42,17 +44,46 @@ ORDER BY t.task_name LIMIT $3;
 -- name: task_executions
 SELECT e.id, e.workflow_run AS workflow_execution, e.id AS execution, e.action_ref, e.task_name, e.iteration,
        e.task_index, e.status, e.attempt, e.max_retries, e.result, e.error, e.worker, e.created, e.updated,
-       e.started_at, e.completed_at
+       e.started_at, e.completed_at, child.id AS child_run
 FROM attune.execution e
+LEFT JOIN LATERAL (
+  SELECT r.id FROM attune.workflow_run r WHERE e.is_workflow AND r.execution = e.id ORDER BY r.attempt DESC LIMIT 1
+) child ON true
 WHERE e.workflow_run = $1 AND e.task_name = $2 AND (e.iteration, e.task_index) > ($3::integer, $4::integer)
+  AND ($6::attune.execution_status_enum IS NULL OR e.status = $6)
 ORDER BY e.iteration, e.task_index LIMIT $5;
 
--- name: graph
-SELECT v.task_graph, v.definition -> 'tasks' AS tasks, r.status, r.workflow_ref
+-- name: state
+SELECT r.id, r.workflow_ref, r.version, r.status, r.revision, r.tries, r.state, v.definition, now() AS now
 FROM attune.workflow_run r JOIN attune.workflow_version v ON v.digest = r.version WHERE r.id = $1;
 
--- name: graph_tasks
-SELECT task_name, status, state FROM attune.workflow_task WHERE workflow_run = $1;
+-- name: endings
+SELECT c.value AS command
+FROM attune.journal j CROSS JOIN LATERAL jsonb_array_elements(j.commands) WITH ORDINALITY AS c(value, place)
+WHERE j.workflow_run = $1 AND j.commands @> '[{"type": "TaskEnded"}]' AND c.value ->> 'type' = 'TaskEnded'
+ORDER BY j.revision, c.place;
+
+-- name: works
+SELECT e.id, e.task_name, e.task_index, e.status, e.attempt - e.losses - e.attempts_before AS attempt,
+       e.max_retries + 1 AS most, e.worker, COALESCE(e.pool, a.spec ->> 'pool') AS pool,
+       COALESCE(e.started_at, e.scheduled_at, e.updated) AS since, e.cancel_requested, child.id AS child_run,
+       child.status AS child_status
+FROM attune.execution e
+LEFT JOIN attune.action a ON a.ref = e.action_ref
+LEFT JOIN LATERAL (
+  SELECT r.id, r.status FROM attune.workflow_run r
+  WHERE e.is_workflow AND r.execution = e.id AND r.attempt = e.attempt LIMIT 1
+) child ON true
+WHERE e.workflow_run = $1
+  AND e.status NOT IN ('completed', 'failed', 'timeout', 'cancelled', 'abandoned', 'rolled_back', 'skipped')
+ORDER BY e.id LIMIT $2;
+
+-- name: due
+SELECT kind, due_at, held, target FROM attune.timer WHERE workflow_run = $1 ORDER BY due_at LIMIT $2;
+
+-- name: asked
+SELECT kind FROM attune.run_request
+WHERE workflow_run = $1 AND NOT done AND kind IN ('pause', 'resume', 'cancel', 'retry') ORDER BY id;
 
 -- name: history
 SELECT revision, time, signal, commands, facts
