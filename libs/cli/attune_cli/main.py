@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from attune_cli import session
-from attune_cli.commands import db, demo, dev, event, execution, kv, pack, rule, schema, services, trigger, workflow
+from attune_cli.commands import (
+    db,
+    demo,
+    dev,
+    event,
+    execution,
+    kv,
+    pack,
+    rule,
+    schema,
+    sensor,
+    services,
+    trigger,
+    workflow,
+)
 from attune_cli.exits import Exit
 
 app = typer.Typer(
@@ -21,7 +35,7 @@ app = typer.Typer(
 )
 dev.add_to(app)
 demo.add_to(app)
-for _group in (pack, workflow, execution, rule, trigger, event, kv, db):
+for _group in (pack, workflow, execution, rule, trigger, event, sensor, kv, db):
     app.add_typer(_group.app)
 schema.add_to(app)
 services.add_to(app)

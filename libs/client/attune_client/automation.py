@@ -31,15 +31,21 @@ class Automation:
     async def rule(self, ref: str) -> Rule:
         return cast(Rule, await self._transport.get(f"/rules/{quote(ref)}"))
 
-    async def events(self, limit: int = 50) -> list[Event]:
-        return cast("list[Event]", items_of(await self._transport.get("/events", {"limit": limit})))
+    async def events(self, limit: int = 50, trigger: str | None = None) -> list[Event]:
+        asked = {"limit": limit, "trigger": trigger}
+        return cast("list[Event]", items_of(await self._transport.get("/events", asked)))
 
     async def event(self, event: int) -> Event:
         return cast(Event, await self._transport.get(f"/events/{event}"))
 
-    async def emit(self, trigger: str, payload: dict[str, Any]) -> Event:
-        """Say that a trigger fired."""
-        return cast(Event, await self._transport.post("/events", {"trigger": trigger, "payload": payload}))
+    async def emit(self, trigger: str, payload: dict[str, Any], key: str | None = None) -> Event:
+        """Say that a trigger fired. `key`: of events of the trigger with the same key only the first counts."""
+        body = {"trigger": trigger, "payload": payload} | ({} if key is None else {"dedup_key": key})
+        return cast(Event, await self._transport.post("/events", body))
+
+    async def emit_again(self, event: int) -> Event:
+        """A new event with the trigger and the payload of an earlier one."""
+        return cast(Event, await self._transport.post(f"/events/{event}/re-emit"))
 
     async def enforcements(self, event: int) -> list[Enforcement]:
         """What the rules made of an event."""

@@ -9,6 +9,7 @@ from attune_client.automation import Automation, Datastore
 from attune_client.discovery import Address, find
 from attune_client.executions import Executions, Runs
 from attune_client.packs import Packs, Workflows
+from attune_client.sensors import Sensors
 from attune_client.stream import StreamEvent, follow
 from attune_client.transport import Transport
 from attune_client.watch import Snapshot, watch
@@ -24,6 +25,7 @@ class AsyncAttune:
         self.executions = Executions(transport)
         self.runs = Runs(transport)
         self.automation = Automation(transport)
+        self.sensors = Sensors(transport)
         self.kv = Datastore(transport)
 
     @classmethod

@@ -85,7 +85,7 @@ class Platform:
                 self._settle(message)
             elif kind == "stop":
                 break
-        sensor.stopping.set()
+        sensor.stop()
         self.polls.release()
 
     def _settle(self, message: dict[str, Any]) -> None:

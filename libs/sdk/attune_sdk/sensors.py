@@ -42,11 +42,20 @@ class Receipt:
         self._done = threading.Event()
         self._event: int | None = None
         self._error: EmitRefused | None = None
+        self._told: Callable[[], object] | None = None
 
     def settle(self, event: int | None, error: EmitRefused | None = None) -> None:
         """For the platform's side."""
         self._event, self._error = event, error
         self._done.set()
+        if self._told is not None:
+            self._told()
+
+    def when_done(self, told: Callable[[], object]) -> None:
+        """Call it, from any thread, when the answer is there."""
+        self._told = told
+        if self._done.is_set():
+            told()
 
     @property
     def done(self) -> bool:
@@ -72,6 +81,13 @@ class Sensor:
         self.state = state
         self.stopping = threading.Event()
         self._send = send
+        self._when_stopping: list[Callable[[], object]] = []
+
+    def stop(self) -> None:
+        """For the platform's side: `run` is to return."""
+        self.stopping.set()
+        for told in self._when_stopping:
+            told()
 
     def setup(self) -> None:
         """Called once before the first poll, or before `run`."""
@@ -104,8 +120,20 @@ class Sensor:
         """As `emit`, for sensors that are coroutines."""
         import asyncio
 
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
         receipt = self.send(trigger, payload, key=key, state=state)
-        return await asyncio.get_running_loop().run_in_executor(None, receipt.wait)
+        receipt.when_done(lambda: loop.call_soon_threadsafe(done.set))
+        await done.wait()
+        return receipt.wait(0)
+
+    async def stopped(self) -> None:
+        """For sensors that are coroutines: return when the sensor is to stop."""
+        import asyncio
+
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+        self._when_stopping.append(lambda: loop.call_soon_threadsafe(done.set))
+        if not self.stopping.is_set():
+            await done.wait()
 
     def save(self, state: Any) -> None:
         """Keep this for the next start, wherever that is. What was emitted before is stored before."""

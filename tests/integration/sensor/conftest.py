@@ -12,7 +12,6 @@ from tests.integration.sensor.world import World
 @pytest.fixture
 async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """The API serves; no pack is registered but core, no service runs."""
-    tmp_path.chmod(0o755)
     world = World(database_url, tmp_path)
     await world.start()
     try:

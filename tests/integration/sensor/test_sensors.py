@@ -79,14 +79,14 @@ def packed(files: dict[str, str]) -> dict[str, str]:
 
 async def test_a_polled_sensor_counts_on_from_its_state(world: World) -> None:
     await world.register(COUNTER)
-    first = await world.service("one")
+    await world.service("one")
     payloads = await world.payloads(3)
     assert [payload["n"] for payload in payloads[:3]] == [1, 2, 3]
     assert payloads[0]["place"] == "north"
     running = await world.reaches("watch.counter", "running")
     assert (running["service"], running["failures"], running["poll"]) == ("one", 0, 0.2)
     await world.says("watch.counter", "counting 1")
-    await first.stop(5)
+    await world.stop_service()
     stopped = await world.sensor("watch.counter")
     assert stopped["status"] == "pending"
     await until(lambda: not is_alive(payloads[0]["pid"]), 5, "the process to be gone")
@@ -138,9 +138,7 @@ async def test_a_restart_ends_the_pause(world: World) -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-@pytest.mark.parametrize(
-    ("files", "program"), [(SHELL, "bash"), (NODE, "node")], ids=["bash", "node"]
-)
+@pytest.mark.parametrize(("files", "program"), [(SHELL, "bash"), (NODE, "node")], ids=["bash", "node"])
 async def test_other_languages(world: World, files: dict[str, str], program: str) -> None:
     if shutil.which(program) is None:
         pytest.skip(f"no {program} here")

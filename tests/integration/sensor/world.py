@@ -110,6 +110,10 @@ class World:
         self._services.append(service)
         return service
 
+    async def stop_service(self) -> None:
+        """The service that was started first stops in peace."""
+        await self._services.pop(0).stop(5)
+
     async def process(self, name: str) -> asyncio.subprocess.Process:
         """A service in a process of its own, as `attune sensor-service` runs it."""
         assert self._api is not None
@@ -128,7 +132,9 @@ class World:
 
     async def events(self) -> list[Row]:
         async with self.store.connection() as connection:
-            return await connection.fetch("SELECT id, trigger_ref, payload, source, dedup_key FROM attune.event ORDER BY id")
+            return await connection.fetch(
+                "SELECT id, trigger_ref, payload, source, dedup_key FROM attune.event ORDER BY id"
+            )
 
     async def payloads(self, count: int, deadline: float = 20) -> list[Any]:
         async def enough() -> list[Any] | None:

@@ -1,4 +1,4 @@
-"""The services as processes: `attune api`, `executor`, `worker`, `notifier`; and the contract they share."""
+"""The services as processes: `attune api`, `executor`, `worker`, `notifier`, `sensor-service`; and their contract."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ PANEL = "Services"
 def add_to(app: typer.Typer) -> None:
     for command in (api, executor, worker, notifier):
         app.command(rich_help_panel=PANEL)(command)
+    app.command("sensor-service", rich_help_panel=PANEL)(sensor_service)
     app.command(rich_help_panel=PANEL)(asyncapi)
 
 
@@ -54,6 +55,16 @@ def notifier(
     from attune_notifier.app import main
 
     _run("notifier", main, notifier_host=host, notifier_port=port)
+
+
+def sensor_service(
+    slots: Annotated[int | None, typer.Option(help="Sensors at most.", min=1, max=1000)] = None,
+    name: Annotated[str | None, typer.Option(help="[default: host name and process id]")] = None,
+) -> None:
+    """Run sensors."""
+    from attune_sensor.app import main
+
+    _run("sensor", main, sensor_slots=slots, sensor_name=name)
 
 
 def asyncapi(output: Output = Format.YAML) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from attune_cli.output import Format, Output, show_record, show_rows
 from attune_cli.session import ask
+
+if TYPE_CHECKING:
+    from attune_client import AsyncAttune
 
 app = typer.Typer(name="trigger", help="Triggers: what can happen outside.", no_args_is_help=True)
 
@@ -25,5 +28,13 @@ def show(
     output: Output = Format.TABLE,
 ) -> None:
     """One trigger."""
-    names = ("ref", "label", "description", "kind", "webhook_key", "param_schema", "payload_schema")
-    show_record(ask(lambda attune: attune.automation.trigger(ref)), output, {name: name for name in names})
+    names = ("ref", "label", "description", "kind", "webhook", "spec", "timers", "param_schema", "payload_schema")
+    show_record(ask(lambda attune: _with_address(attune, ref)), output, {name: name for name in names})
+
+
+async def _with_address(attune: AsyncAttune, ref: str) -> dict[str, Any]:
+    """The trigger, with the address to post to when it is a webhook."""
+    found = await attune.automation.trigger(ref)
+    if not found.get("webhook_key"):
+        return found
+    return {**found, "webhook": f"{attune.transport.address.url}/api/v1/webhooks/{found['webhook_key']}"}

@@ -14,6 +14,7 @@ from attune_common.store.store import Store
 from attune_executor.app import Executor
 from attune_notifier.access import trusted
 from attune_notifier.app import Notifier
+from attune_sensor.app import SensorService
 from attune_worker.app import Worker
 
 DRAIN_SECONDS = 10.0
@@ -23,7 +24,7 @@ Later = Callable[[Callable[[], Awaitable[None]]], None]
 
 
 async def start_services(settings: Settings, listening: socket.socket, later: Later) -> None:
-    """All of them; the worker comes last and goes first, the streams end before the server that serves them."""
+    """All of them; sensors and worker come last and go first, the streams end before the server that serves them."""
     store, bus = Store(settings, source="attune/dev"), MemoryBus()
     await store.open()
     later(store.close)
@@ -44,3 +45,6 @@ async def start_services(settings: Settings, listening: socket.socket, later: La
     later(notifier.stop)
     await worker.start()
     later(lambda: worker.stop(DRAIN_SECONDS))
+    sensors = SensorService(settings)
+    await sensors.start()
+    later(lambda: sensors.stop(DRAIN_SECONDS))

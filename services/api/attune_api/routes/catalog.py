@@ -8,14 +8,15 @@ from attune_api.names import Ref, RefFilter
 from attune_api.paging import Cursor, Keyset, Limit, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
-from attune_api.views.definitions import Action, Trigger, of
+from attune_api.views.definitions import Action, Trigger, TriggerTimer, TriggerWithTimers, of
 from attune_api.views.secrets import MASK
-from attune_common.store import actions, triggers
+from attune_common.store import actions, trigger_timers, triggers
 from attune_common.store.connection import Row
 
 routes = router("/api/v1", tag="catalog")
 _ACTIONS = Keyset("actions", ("ref",), (str,))
 _TRIGGERS = Keyset("triggers", ("ref",), (str,))
+_MOST_TIMERS = 100
 
 
 @routes.get("/actions", response_model=Page[Action], summary="List actions")
@@ -52,14 +53,15 @@ async def list_triggers(
     return Page(items=[_trigger(row) for row in shown], next=following)
 
 
-@routes.get("/triggers/{ref}", response_model=Trigger, summary="Get a trigger")
+@routes.get("/triggers/{ref}", response_model=TriggerWithTimers, summary="Get a trigger")
 @declares(Permission.READ, refusals=(404,))
-async def one_trigger(shared: Shared, ref: Ref) -> Trigger:
+async def one_trigger(shared: Shared, ref: Ref) -> TriggerWithTimers:
     async with shared.store.connection() as connection:
         row = await triggers.get(connection, ref)
+        timers = await trigger_timers.of_trigger(connection, ref, _MOST_TIMERS)
     if row is None:
         raise NotFound(f"there is no trigger {ref!r}")
-    return _trigger(row)
+    return TriggerWithTimers(**_trigger(row).model_dump(), timers=[of(TriggerTimer, timer) for timer in timers])
 
 
 def _trigger(row: Row) -> Trigger:

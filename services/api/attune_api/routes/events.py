@@ -47,6 +47,18 @@ async def fire(shared: Shared, caller: Caller, body: Fire, response: Response) -
     return await _read(shared, event)
 
 
+@routes.post("/events/{id}/re-emit", status_code=202, response_model=views.Event, summary="Record it once more")
+@declares(Permission.EMIT, refusals=(404, 409, 422))
+async def again(shared: Shared, caller: Caller, id: Id) -> views.Event:
+    """A new event of the same trigger with the same payload: the rules of today are asked."""
+    first = await _read(shared, id)
+    source: dict[str, Any] = {"kind": "re-emitted", "identity": caller.login, "event": id}
+    event, _ = await record_event(
+        shared.store, Occurrence(first.trigger, first.payload, source, execution=caller.execution)
+    )
+    return await _read(shared, event)
+
+
 @routes.get("/events", response_model=Page[views.Event], summary="List events, newest first")
 @declares(Permission.READ)
 async def page(

@@ -119,6 +119,21 @@ class Trigger(BaseModel):
     updated: datetime
 
 
+class TriggerTimer(BaseModel):
+    """When a trigger fires next. `rule`: for this rule alone; null: the trigger's own. `due_at` null: never again."""
+
+    rule: str | None
+    spec: dict[str, Any]
+    due_at: datetime | None
+    problem: str | None
+
+
+class TriggerWithTimers(Trigger):
+    """`timers`: the first hundred; none but for a trigger of kind timer."""
+
+    timers: list[TriggerTimer]
+
+
 class Rule(BaseModel):
     """`pack_ref` is null for a rule made through the API."""
 
