@@ -32,6 +32,10 @@ class Host:
     def __len__(self) -> int:
         return len(self._running)
 
+    def waiting(self, ref: str) -> Outlet:
+        """What a sensor said and the API does not have yet."""
+        return self._outlets[ref]
+
     def reports(self) -> list[Held]:
         return [hosted.report() for hosted, _ in self._running.values()]
 

@@ -61,6 +61,7 @@ class World:
         )
 
     async def start(self) -> None:
+        self.folder.chmod(0o755)
         await self.store.open()
         await self._bus.start()
         await self.open_api()
