@@ -44,4 +44,5 @@ def _rule() -> Row:
         "action_params": {},
         "owner": 1,
         "config": {},
+        "config_secrets": None,
     }

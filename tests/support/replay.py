@@ -21,6 +21,7 @@ from attune_core.workflow.codec import run_to_json, task_to_json
 from attune_core.workflow.commands import RecordItem
 from attune_core.workflow.decision import Decision
 from attune_core.workflow.facts import Facts, FailedItems
+from attune_core.workflow.inputs import stored
 from attune_core.workflow.journal import command_to_json, signal_from_json
 from attune_core.workflow.signals import TaskFinished, TaskKey
 from attune_core.workflow.state import RunState
@@ -31,7 +32,7 @@ _FAR = 2**31
 
 _RUN = """
 SELECT r.id, r.status, r.revision, r.tries, r.state, r.variables, v.definition, p.config, e.parameters,
-       e.id AS execution, e.trace_id, r.workflow_ref, i.login
+       e.secrets, p.config_secrets, e.id AS execution, e.trace_id, r.workflow_ref, i.login
 FROM attune.workflow_run r
 JOIN attune.workflow_version v ON v.digest = r.version
 JOIN attune.execution e ON e.id = r.execution
@@ -124,8 +125,9 @@ async def load(reader: Reader, run: int) -> Recorded:
 
 def _fixed(row: Any) -> dict[str, Any]:
     return {
-        "parameters": row["parameters"],
-        "pack_config": row["config"] or {},
+        "parameters": stored(row["parameters"], row["secrets"]),
+        "pack_config": stored(row["config"], row["config_secrets"]),
+        "sealed": bool(row["secrets"] or row["config_secrets"]),
         "system": {
             "execution_id": row["execution"],
             "workflow_execution_id": row["id"],
@@ -183,6 +185,7 @@ def _facts(recorded: Recorded, book: _Book, line: Line) -> Facts:
     return Facts(
         now=datetime.fromisoformat(line.facts["now"]),
         kv=_Default(line.facts.get("kv", {}), MISSING),
+        secrets=line.facts.get("secrets", {}),
         results=_Default(book.results, None),
         item_details=_Default(book.details, {}),
         failed_items=_Default(_failed(line), FailedItems(0, _FAR)),

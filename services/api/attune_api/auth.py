@@ -127,7 +127,7 @@ def _action(identity: Row, execution: int) -> Principal:
     return Principal(identity["id"], held.login or "system", "action", own, "action", execution=execution)
 
 
-def principal_of(request: Request) -> Principal:
+async def principal_of(request: Request) -> Principal:
     principal: Principal = request.state.principal
     return principal
 

@@ -13,6 +13,7 @@ from attune_common.bus.bus import Bus
 from attune_common.runtime.health import Health
 from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
+from attune_common.vault.envelope import Vault
 
 
 @dataclass(slots=True)
@@ -31,15 +32,17 @@ class Context:
     unpacking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     admission: Admission = field(init=False)
+    vault: Vault = field(init=False)
 
     def __post_init__(self) -> None:
+        self.vault = Vault(self.settings)
         self.admission = Admission(self.store, self.settings.limits.backlog)
         self.health.add("database", self.store.healthy)
         self.health.add("bus", lambda: self.bus.healthy)
         self.health.add("prepared", lambda: (self.prepared, "" if self.prepared else self.not_prepared_because))
 
 
-def context_of(request: Request) -> Context:
+async def context_of(request: Request) -> Context:
     context: Context = request.app.state.context
     return context
 

@@ -15,6 +15,7 @@ from attune_api.respond import json_response
 from attune_common.bus.bus import BusUnavailable
 from attune_common.runtime.json import DataError
 from attune_common.store.errors import is_transient
+from attune_common.vault.errors import SecretDamaged, SecretsUnavailable
 from attune_core.errors import AttuneError, DefinitionError
 
 MEDIA_TYPE = "application/problem+json"
@@ -54,6 +55,8 @@ def as_api_error(error: Exception) -> ApiError | None:
             return _of_framework(error)
         case DataError():
             return Invalid.at(error.path or "body", str(error), code="bad_data")
+        case SecretsUnavailable() | SecretDamaged():
+            return Unavailable(error.message, code=error.code, hint=error.hint, retry_after=30)
         case AttuneError():
             place = {"path": error.path, "message": error.message, "hint": error.hint}
             return Invalid(error.message, code=error.code, hint=error.hint, errors=[place])

@@ -10,15 +10,17 @@ from typing import Any
 
 from attune_common.bus import topology
 from attune_common.contracts.base import Message
-from attune_common.store import executions
+from attune_common.store import executions, secrets
 from attune_common.store.actions_lookup import Action
 from attune_common.store.executions import Attempt, Execution
 from attune_common.store.inquiries import NewInquiry
 from attune_common.store.internal_events import Happening
 from attune_common.store.items import ItemList
 from attune_common.store.journal import Entry
+from attune_common.store.secrets import Owned
 from attune_common.store.timers import NewTimer
 from attune_common.store.unit import Unit
+from attune_core.access.rights import Rights
 from attune_core.definition.graph import Graph
 from attune_core.model.outcome import Outcome
 from attune_core.workflow.commands import Command, FinishRun
@@ -33,7 +35,10 @@ RowKey = tuple[int, TaskKey]
 
 @dataclass(slots=True)
 class RunInHand:
-    """A locked run. `base` is what the database has, `state` what was decided since."""
+    """A locked run. `base` is what the database has, `state` what was decided since.
+
+    `sealed`: its parameters or its pack's configuration hold secrets.
+    """
 
     context: RunContext
     graph: Graph
@@ -44,6 +49,7 @@ class RunInHand:
     commands: list[Command] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     book: FactBook = field(default_factory=FactBook)
+    sealed: bool = False
     end: FinishRun | None = None
 
     @property
@@ -66,6 +72,8 @@ class Batch:
         self.now = now
         self.runs: dict[int, RunInHand] = {}
         self.actions: dict[str, Action | None] = {}
+        self.rights: dict[int | None, Rights] = {}
+        self.sealed: list[Owned] = []
         self.outcomes: dict[int, Outcome] = {}
         self.reported: set[int] = set()
         self.child_runs: dict[int, int] = {}
@@ -131,6 +139,7 @@ class Batch:
         await executions.start_over(self.unit, self.begun_again)
         await executions.insert(self.unit, list(self._new.values()))
         await executions.update(self.unit, list(self._changed.values()))
+        await secrets.insert(self.unit, self.sealed)
         await executions.insert_attempts(self.unit, self.attempts)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from attune_common.store.items import ChunkKey
+from attune_core.access.rights import Rights
 from attune_core.definition.graph import Graph
 from attune_core.workflow.state import RunState
 
@@ -42,6 +43,8 @@ class Lru(Generic[K, V]):
 class RunContext:
     """What never changes in the life of a run. `token` is that of its execution's attempt.
 
+    `sealed`: the parameters hold secrets.
+
     `parent_run`, `task`, `iteration` and `index` tell where in a parent run it stands, if it has one.
     """
 
@@ -65,6 +68,7 @@ class RunContext:
     task: str | None = None
     iteration: int | None = None
     index: int | None = None
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +90,4 @@ class Caches:
     graphs: Lru[str, Graph] = field(default_factory=_lru(500))
     runs: Lru[int, Known] = field(default_factory=_lru(2_000))
     chunks: Lru[ChunkKey, list[Any]] = field(default_factory=_lru(500))
+    rights: Lru[int | None, tuple[Rights, float]] = field(default_factory=_lru(2_000))

@@ -9,6 +9,7 @@ from attune_common.bus.bus import Bus
 from attune_common.runtime import metrics
 from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
+from attune_common.vault.envelope import Vault
 from attune_executor.caches import Caches
 
 STALE = metrics.counter("executor_stale_total", "Reports of attempts that are over or were replaced", "kind")
@@ -31,5 +32,9 @@ class Context:
     bus: Bus
     settings: Settings
     caches: Caches = field(default_factory=Caches)
+    vault: Vault = field(init=False)
     timers_set: asyncio.Event = field(default_factory=asyncio.Event)
     pools: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "vault", Vault(self.settings))

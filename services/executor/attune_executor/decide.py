@@ -69,7 +69,7 @@ def _entry(run: RunInHand, signal: Signal, commands: tuple[Command, ...], known:
         revision=run.state.revision,
         signal=signal_to_json(signal),
         commands=[command_to_json(command) for command in commands],
-        facts={"now": known.now.isoformat(), **_kv(known.kv)},
+        facts={"now": known.now.isoformat(), **_kv(known.kv), **_secrets(known.secrets)},
     )
 
 
@@ -77,3 +77,8 @@ def _kv(values: Mapping[str, object]) -> dict[str, object]:
     """Only what exists: a key that is absent in the journal did not exist at that time."""
     found = {key: value for key, value in values.items() if value is not MISSING}
     return {"kv": found} if found else {}
+
+
+def _secrets(usable: Mapping[str, str | None]) -> dict[str, object]:
+    """Which secrets the run was allowed to use, by name; never what they are."""
+    return {"secrets": dict(usable)} if usable else {}

@@ -11,19 +11,24 @@ from attune_common.contracts.execution import ExecutionRequested, ExecutionSched
 from attune_common.store import actions_lookup
 from attune_common.store.actions_lookup import Action
 from attune_common.store.executions import Execution
+from attune_common.store.secrets import Owned
+from attune_common.vault.errors import SecretsUnavailable
+from attune_common.vault.parameters import seal_parameters
 from attune_core.errors import AttuneError
-from attune_core.model import schema
+from attune_core.expressions.markers import encode
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus
-from attune_executor import inquire
+from attune_core.workflow.inputs import checked
+from attune_executor import access, inquire
 from attune_executor.batch import Batch
 
 
-async def resolve(batch: Batch, refs: Iterable[str]) -> None:
-    """Look up the actions that the batch has not looked up yet."""
+async def resolve(batch: Batch, refs: Iterable[str], identities: Iterable[int | None] = ()) -> None:
+    """Look up the actions that the batch has not looked up yet, and the rights of those who want to begin."""
     if missing := set(refs) - batch.actions.keys():
         found = await actions_lookup.resolve(batch.unit, missing)
         batch.actions |= {ref: found.get(ref) for ref in missing}
+    await access.learn(batch, identities)
 
 
 def runnable(action: Action | None, ref: str) -> Action | Outcome:
@@ -36,22 +41,39 @@ def runnable(action: Action | None, ref: str) -> Action | Outcome:
     return action
 
 
-def ready(action: Action | None, ref: str, parameters: Mapping[str, Any]) -> dict[str, Any] | Outcome:
-    """The parameters with the schema's defaults, or why the action cannot run with them."""
-    found = runnable(action, ref)
-    if isinstance(found, Outcome):
-        return found
-    filled: dict[str, Any] = schema.apply_defaults(found.param_schema, dict(parameters))
+def ready(batch: Batch, row: Execution, parameters: Mapping[str, Any]) -> Outcome | None:
+    """Give the row its parameters, with the schema's defaults, sealed where they are secret.
+
+    Why the action cannot run with them, or not for the row's identity; None when it can.
+    """
+    row.parameters = dict(parameters)
+    action = runnable(batch.actions[row.action_ref], row.action_ref)
+    if isinstance(action, Outcome):
+        return action
     try:
-        problems = schema.validate(found.param_schema, filled)
+        row.parameters, problems = checked(action.param_schema, parameters)
     except AttuneError as problem:
-        return Outcome.failed("schema_error", f"the schema of {ref} cannot be used: {problem.message}")
+        return Outcome.failed("schema_error", f"the schema of {action.ref} cannot be used: {problem.message}")
+    unsealed = _seal(batch, row, action)
+    return unsealed or access.refusal(batch, row.identity, action) or _refused(action, row.parameters, problems)
+
+
+def _seal(batch: Batch, row: Execution, action: Action) -> Outcome | None:
+    try:
+        row.parameters, sealed = seal_parameters(batch.context.vault, action.param_schema, row.parameters or {})
+    except SecretsUnavailable as problem:
+        row.parameters = {}
+        return Outcome.failed(problem.code, f"{action.ref} has secret parameters: {problem.message}", hint=problem.hint)
+    batch.sealed += [Owned(one, execution=row.root_id) for one in sealed]
+    return None
+
+
+def _refused(action: Action, parameters: Mapping[str, Any], problems: list[tuple[str, str]]) -> Outcome | None:
     if not problems:
-        unaskable = inquire.problem(filled) if found.runtime == inquire.RUNTIME else None
-        return unaskable or filled
+        return inquire.problem(parameters) if action.runtime == inquire.RUNTIME else None
     told = "; ".join(f"{path or 'parameters'}: {message}" for path, message in problems[:5])
     details = [{"path": path, "message": message} for path, message in problems[:50]]
-    return Outcome.failed("input_error", f"{ref} refuses its parameters: {told}", errors=details)
+    return Outcome.failed("input_error", f"{action.ref} refuses its parameters: {told}", errors=details)
 
 
 def send(batch: Batch, row: Execution, action: Action) -> None:
@@ -85,6 +107,7 @@ def new_token() -> str:
 def job(row: Execution, action: Action) -> ExecutionScheduled:
     if row.timeout is None:
         row.timeout = action.spec.get("timeout")
+    parameters, places = encode(row.parameters or {})
     return ExecutionScheduled(
         execution_id=row.id,
         attempt=row.attempt,
@@ -95,7 +118,8 @@ def job(row: Execution, action: Action) -> ExecutionScheduled:
         runtime=action.runtime,
         entry_point=action.entry_point,
         spec=dict(action.spec),
-        parameters=row.parameters or {},
+        parameters=parameters,
+        secrets=places,
         limits=JobLimits(timeout=row.timeout),
         workflow_execution_id=row.workflow_run,
         task_name=row.task_name,

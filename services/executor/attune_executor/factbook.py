@@ -22,6 +22,7 @@ class FactBook:
     details: dict[Pass, dict[int, Any]] = field(default_factory=dict)
     items: dict[Pass, dict[int, Any]] = field(default_factory=dict)
     kv: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, str | None] = field(default_factory=dict)
     fresh: dict[Pass, dict[int | None, Outcome]] = field(default_factory=dict)
     failed: dict[Pass, FailedItems] = field(default_factory=dict)
 

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from attune_common.store import actions_lookup, executions, items
+from attune_common.store import executions, items
 from attune_common.store.connection import Row
 from attune_common.store.items import CHUNK, ChunkKey, chunk_keys
-from attune_core.expressions.scope import MISSING, FactsMissing
+from attune_core.expressions.scope import FactsMissing
 from attune_core.model.status import EXECUTION_STATUS_OF, ExecutionStatus, OutcomeStatus
 from attune_core.workflow import needs
 from attune_core.workflow.facts import Facts, FailedItems
 from attune_core.workflow.items import START_AT_ONCE
+from attune_executor import access
 from attune_executor.batch import Batch, RunInHand
 from attune_executor.factbook import Pass
 
@@ -40,6 +41,7 @@ class _Shopping:
     passes: dict[tuple[int, str, int], RunInHand] = field(default_factory=dict)
     chunks: dict[ChunkKey, RunInHand] = field(default_factory=dict)
     keys: dict[str, list[RunInHand]] = field(default_factory=dict)
+    secrets: dict[str, list[RunInHand]] = field(default_factory=dict)
 
     def add(self, run: RunInHand, wanted: Wanted) -> None:
         for of in wanted.tasks:
@@ -71,6 +73,8 @@ async def fetch(batch: Batch, missing: Iterable[tuple[RunInHand, FactsMissing]])
         shopping.add(run, wanted)
         for task, iteration, first, until in wanted.failed:
             await _fetch_failed(batch, run, (task, iteration), first, until)
+        for key in wanted.secrets - run.book.secrets.keys():
+            shopping.secrets.setdefault(key, []).append(run)
     await _fetch(batch, shopping)
 
 
@@ -88,10 +92,9 @@ async def _fetch(batch: Batch, shopping: _Shopping) -> None:
     if shopping.chunks:
         await _fetch_items(batch, shopping.chunks)
     if shopping.keys:
-        found = await actions_lookup.kv(batch.unit, shopping.keys)
-        for key, runs in shopping.keys.items():
-            for run in runs:
-                run.book.kv[key] = found.get(key, MISSING)
+        await access.fetch_kv(batch, shopping.keys)
+    if shopping.secrets:
+        await access.fetch_secrets(batch, shopping.secrets)
 
 
 async def _fetch_results(batch: Batch, wanted: Mapping[tuple[int, str, int], RunInHand]) -> None:
@@ -134,6 +137,8 @@ def facts_for(batch: Batch, run: RunInHand) -> Facts:
             "trace_id": context.trace_id,
         },
         kv=run.book.kv,
+        secrets=run.book.secrets,
+        sealed=run.sealed,
         results=run.book.results,
         item_details=run.book.details,
         items=run.book.items,

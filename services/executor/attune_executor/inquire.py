@@ -13,6 +13,7 @@ from attune_common.store.executions import Execution
 from attune_common.store.inquiries import NewInquiry
 from attune_common.store.timers import NewTimer
 from attune_core.errors import AttuneError
+from attune_core.expressions.markers import holds_secret
 from attune_core.model import schema
 from attune_core.model.outcome import Outcome
 from attune_core.model.parameters import is_flat
@@ -25,6 +26,8 @@ TIMER = "inquiry"
 
 def problem(parameters: Mapping[str, Any]) -> Outcome | None:
     """Why nobody could answer an inquiry with these parameters."""
+    if holds_secret(parameters):
+        return Outcome.failed("forbidden_secret", "an inquiry is shown to people: its parameters cannot hold secrets")
     wanted = response_schema(parameters)
     try:
         findings = schema.validate(wanted, parameters.get("default"))

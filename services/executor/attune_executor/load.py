@@ -10,6 +10,7 @@ from attune_common.store.connection import Row
 from attune_core.definition.graph import Graph
 from attune_core.model.status import ExecutionStatus
 from attune_core.workflow.codec import run_from_json
+from attune_core.workflow.inputs import stored
 from attune_core.workflow.state import RunState
 from attune_executor import graphs
 from attune_executor.batch import Batch, RunInHand
@@ -32,14 +33,16 @@ async def lock_runs(batch: Batch, ids: Iterable[int]) -> None:
     for row in locked:
         run = known[row["id"]]
         assert run is not None
-        batch.runs[row["id"]] = in_hand(run, compiled[run.context.version], row["config"])
+        batch.runs[row["id"]] = in_hand(run, compiled[run.context.version], row)
 
 
-def in_hand(known: Known, graph: Graph | Exception, config: dict[str, Any] | None) -> RunInHand:
-    """Errors: the problem that the stored definition has."""
+def in_hand(known: Known, graph: Graph | Exception, row: Row) -> RunInHand:
+    """`row`: config and config_secrets of the pack. Errors: the problem that the stored definition has."""
     if isinstance(graph, Exception):
         raise graph
-    return RunInHand(known.context, graph, known.state, known.state, config or {})
+    config = stored(row["config"], row["config_secrets"])
+    sealed = known.context.sealed or bool(row["config_secrets"])
+    return RunInHand(known.context, graph, known.state, known.state, config, sealed=sealed)
 
 
 def _cached(batch: Batch, row: Row) -> Known | None:
@@ -74,7 +77,7 @@ def _context(row: Row) -> RunContext:
         version=row["version"],
         pack_ref=row["pack_ref"],
         action_ref=row["action_ref"],
-        parameters=row["parameters"],
+        parameters=stored(row["parameters"], row["secrets"]),
         trace_id=row["trace_id"],
         token=row["token"],
         root=row["root"] or row["execution"],
@@ -87,4 +90,5 @@ def _context(row: Row) -> RunContext:
         task=row["task_name"],
         iteration=row["iteration"],
         index=row["task_index"],
+        sealed=bool(row["secrets"]),
     )

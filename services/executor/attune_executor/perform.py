@@ -142,10 +142,9 @@ def _run_action(batch: Batch, run: RunInHand, command: RunAction) -> None:
     row = _row_for(batch, run, command)
     row.max_retries, row.timeout, row.pool = command.max_retries, command.timeout, command.pool
     _announce_start(batch, run, row)
-    ready = dispatch.ready(batch.actions[command.action], command.action, command.parameters)
-    row.parameters = dict(command.parameters) if isinstance(ready, Outcome) else ready
-    if isinstance(ready, Outcome):
-        run.tell(TaskFinished(command.key, 1, ready))
+    refused = dispatch.ready(batch, row, command.parameters)
+    if refused is not None:
+        run.tell(TaskFinished(command.key, 1, refused))
     elif command.delay > 0:
         row.status = ExecutionStatus.WAITING
     else:

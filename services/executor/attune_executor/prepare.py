@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from attune_common.store import executions, runs
 from attune_common.store.executions import Execution
@@ -26,7 +26,7 @@ _NEW = (RunAction, RecordItem)
 _OF_ROW = (RetryAction, Dispatch, FinishExecution, RunAction, RecordItem)
 
 
-async def prepare(batch: Batch, told: Iterable[RunInHand]) -> None:
+async def prepare(batch: Batch, told: Sequence[RunInHand]) -> None:
     """Ids for new rows, the rows that commands name, their actions and the parameters of what is sent again."""
     commands = [(run, command) for run in told for command in run.commands]
     new = sum(_is_new(command) for _, command in commands)
@@ -38,7 +38,7 @@ async def prepare(batch: Batch, told: Iterable[RunInHand]) -> None:
     again = list(_sent_again(batch, commands))
     await load_parameters(batch, again)
     refs = {command.action for _, command in commands if isinstance(command, RunAction)}
-    await dispatch.resolve(batch, refs | {row.action_ref for row in again})
+    await dispatch.resolve(batch, refs | {row.action_ref for row in again}, {run.context.identity for run in told})
 
 
 def _is_new(command: Command) -> bool:

@@ -13,6 +13,7 @@ from attune_common.store.runs import NewRun
 from attune_common.store.unit import Unit
 from attune_core.definition.graph import Graph
 from attune_core.errors import AttuneError
+from attune_core.expressions.markers import holds_secret
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.signals import RunStarted
@@ -61,7 +62,7 @@ class Schedule:
         batch.hold(await executions.lock(unit, ids))
         rows = [row for id in ids if (row := batch.row(id)) is not None and _is_waiting(row)]
         STALE.labels("requested").inc(len(ids) - len(rows))
-        await dispatch.resolve(batch, {row.action_ref for row in rows})
+        await dispatch.resolve(batch, {row.action_ref for row in rows}, {row.identity for row in rows})
         await load_parameters(batch, rows)
         await _start_runs(batch, [start for row in rows if (start := _start(batch, row)) is not None])
         await settle(batch)
@@ -86,11 +87,10 @@ def _start(batch: Batch, row: Execution) -> tuple[Execution, Action] | None:
     if isinstance(action, Outcome):
         _end(batch, row, action)
         return None
-    ready = dispatch.ready(action, row.action_ref, row.parameters or {})
-    if isinstance(ready, Outcome):
-        _end(batch, row, ready)
+    refused = dispatch.ready(batch, row, row.parameters or {})
+    if refused is not None:
+        _end(batch, row, refused)
         return None
-    row.parameters = ready
     if action.is_workflow:
         return row, action
     dispatch.send(batch, row, action)
@@ -160,7 +160,7 @@ async def _make_runs(batch: Batch, starts: list[_Start]) -> None:
         announce_status(batch, row)
         origin = people[row.id]
         known = Known(_context(ids[row.id], start, origin["login"]), RunState())
-        run = in_hand(known, start.graph, origin["config"])
+        run = in_hand(known, start.graph, origin)
         batch.runs[run.id] = run
         run.tell(RunStarted(paused=row.workflow_run in paused))
 
@@ -188,4 +188,5 @@ def _context(id: int, start: _Start, login: str | None) -> RunContext:
         task=row.task_name,
         iteration=row.iteration,
         index=row.task_index,
+        sealed=holds_secret(row.parameters),
     )

@@ -21,8 +21,10 @@ from attune_api.usecases.make_token import make_token
 from attune_common.bus.memory import MemoryBus
 from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
+from attune_common.vault.keyring import new_key
 
 ADMIN = "att_test-admin_" + "a" * 32
+MASTER_KEY = new_key("test").line
 WORKER = "att_test-worker_" + "w" * 32
 
 
@@ -64,6 +66,7 @@ def _settings(url: str) -> Settings:
         bootstrap_admin_token=ADMIN,
         bootstrap_worker_token=WORKER,
         allow_local_paths=True,
+        master_keys=MASTER_KEY,
     )
 
 

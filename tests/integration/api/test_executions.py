@@ -37,8 +37,14 @@ async def test_defaults_are_filled_and_secrets_masked(api: httpx2.AsyncClient, s
     body = (await _start(api)).json()
     assert body["parameters"] == {"message": "hi", "times": 1, "password": "********"}
     async with store.connection() as connection:
-        kept = await connection.fetchval("SELECT parameters FROM attune.execution WHERE id = $1", body["id"])
-    assert kept == {"message": "hi", "times": 1, "password": "hunter2"}
+        kept = await connection.fetchrow("SELECT parameters, secrets FROM attune.execution WHERE id = $1", body["id"])
+        secret = await connection.fetchrow("SELECT key, sealed FROM attune.secret WHERE execution = $1", body["id"])
+    assert kept is not None
+    assert secret is not None
+    marker = {"$secret": [{"encoding": "plain", "key": secret["key"]}]}
+    assert kept["parameters"] == {"message": "hi", "times": 1, "password": marker}
+    assert kept["secrets"] == [["password"]]
+    assert b"hunter2" not in secret["sealed"]
 
 
 @pytest.mark.parametrize(

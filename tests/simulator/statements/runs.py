@@ -21,7 +21,8 @@ _OF_RUN = (
 @statement("runs", "lock")
 def lock(db: Database, ids: list[int]) -> Answer:
     runs = [db.run(id) for id in sorted(set(ids)) if id in db.tables["workflow_run"]]
-    return [{**pick(run, ("id", "revision", "status")), "config": {}, "config_secrets": None, "now": db.now} for run in runs]
+    pack = {"config": {}, "config_secrets": None}
+    return [{**pick(run, ("id", "revision", "status")), **pack, "now": db.now} for run in runs]
 
 
 @statement("runs", "load")

@@ -33,6 +33,7 @@ class ExecutionScheduled(Message):
 
     `entry_point`: for native the function's name, for python a file in the pack (optionally `file.py:function`),
     for shell a file in the pack or a command line. `spec` holds what only that runtime understands.
+    `secrets`: the places in the parameters at which markers of secrets stand; the worker asks the API for the values.
     """
 
     execution_id: int
@@ -45,6 +46,7 @@ class ExecutionScheduled(Message):
     entry_point: str = ""
     spec: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
+    secrets: list[list[str | int]] = Field(default_factory=list)
     limits: JobLimits = JobLimits()
     workflow_execution_id: int | None = None
     task_name: str | None = None

@@ -9,7 +9,9 @@ from typing import Any
 
 from attune_common.store import queries
 from attune_common.store.connection import Connection, Row, jsons
+from attune_core.expressions.markers import encode
 from attune_core.model.status import ExecutionStatus
+from attune_core.workflow.inputs import stored
 
 _SQL = queries.load("executions")
 _LEASED = (ExecutionStatus.RUNNING, ExecutionStatus.CANCELING)
@@ -18,6 +20,8 @@ _LEASED = (ExecutionStatus.RUNNING, ExecutionStatus.CANCELING)
 @dataclass(slots=True)
 class Execution:
     """One row. `parameters`, `result` and `error` are not loaded with it: None leaves the parameters as stored.
+
+    `parameters` hold secrets as `Secret`; stored are their markers, and beside them their places.
 
     `depth` counts the runs around it. `losses` are attempts that a worker lost, `attempts_before` those of earlier
     tries of its run; `attempt` includes both.
@@ -106,7 +110,7 @@ async def lock_workflows(connection: Connection, runs: Sequence[int]) -> list[Ex
 
 async def parameters(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     rows = await connection.fetch(_SQL.parameters, list(ids))
-    return {row["id"]: row["parameters"] for row in rows}
+    return {row["id"]: stored(row["parameters"], row["secrets"]) for row in rows}
 
 
 async def allocate(connection: Connection, count: int) -> list[int]:
@@ -121,7 +125,9 @@ async def results(connection: Connection, tasks: Sequence[tuple[int, str, int]])
 
 async def insert(connection: Connection, rows: Sequence[Execution]) -> None:
     if rows:
-        await connection.execute(_SQL.insert, *(_column(rows, name) for name in _INSERTED))
+        parameters, places = _parameters(rows)
+        columns = [parameters if name == "parameters" else _column(rows, name) for name in _INSERTED]
+        await connection.execute(_SQL.insert, *columns, places)
 
 
 async def update(connection: Connection, rows: Sequence[Execution]) -> None:
@@ -129,7 +135,9 @@ async def update(connection: Connection, rows: Sequence[Execution]) -> None:
     if rows:
         ordered = sorted(rows, key=lambda row: row.id)
         leased = [row.status in _LEASED and row.worker is not None for row in ordered]
-        await connection.execute(_SQL.update, *(_column(ordered, name) for name in _UPDATED), leased)
+        parameters, places = _parameters(ordered)
+        columns = [parameters if name == "parameters" else _column(ordered, name) for name in _UPDATED]
+        await connection.execute(_SQL.update, *columns, places, leased)
 
 
 async def insert_attempts(connection: Connection, attempts: Sequence[Attempt]) -> None:
@@ -174,7 +182,13 @@ _UPDATED = (
     "id", "status", "attempt", "token", "tries", "losses", "is_workflow", "root", "timeout", "parameters", "result",
     "error", "cancel_requested", "worker", "started_at", "completed_at",
 )  # fmt: skip
-_JSON = frozenset({"parameters", "result", "error"})
+_JSON = frozenset({"result", "error"})
+
+
+def _parameters(rows: Sequence[Execution]) -> tuple[list[Any], list[Any]]:
+    """The columns of parameters and of the places of their secrets."""
+    pairs = [(None, None) if row.parameters is None else encode(row.parameters) for row in rows]
+    return jsons(json for json, _ in pairs), jsons(places or None for _, places in pairs)
 
 
 def _column(rows: Sequence[Any], name: str) -> list[Any]:

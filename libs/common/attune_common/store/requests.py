@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attune_common.store import queries
+from attune_common.store import queries, secrets
 from attune_common.store.connection import Connection, Row
+from attune_common.store.secrets import Owned
+from attune_common.vault.envelope import Sealed
+from attune_core.expressions.markers import encode
 
 _SQL = queries.load("requests")
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRow:
-    """An execution to store as requested. `digest` is that of the request, for its idempotency key."""
+    """An execution to store as requested. `digest` is that of the request, for its idempotency key.
+
+    `sealed`: what the secrets in the parameters stand for.
+    """
 
     action_ref: str
     is_workflow: bool
@@ -23,14 +29,18 @@ class ExecutionRow:
     trace_id: str
     idempotency_key: str | None = None
     digest: str = ""
+    sealed: Sequence[Sealed] = ()
 
 
 async def insert(unit: Connection, request: ExecutionRow) -> int | None:
     """The id; None when the identity has used this idempotency key before."""
+    parameters, places = encode(dict(request.parameters))
     stored: int | None = await unit.fetchval(
-        _SQL.insert, request.action_ref, request.is_workflow, dict(request.parameters), request.identity,
-        request.trace_id, request.idempotency_key, request.digest,
+        _SQL.insert, request.action_ref, request.is_workflow, parameters, request.identity, request.trace_id,
+        request.idempotency_key, request.digest, places or None,
     )  # fmt: skip
+    if stored is not None:
+        await secrets.insert(unit, [Owned(one, execution=stored) for one in request.sealed])
     return stored
 
 

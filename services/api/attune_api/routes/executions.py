@@ -47,7 +47,7 @@ async def start(
 ) -> views.Execution:
     asked = Asked(body.action, body.parameters, one_key(key, body.idempotency_key))
     await shared.admission.check()
-    execution, is_new = await execute(shared.store, caller, asked)
+    execution, is_new = await execute(shared.store, caller, asked, shared.vault)
     response.status_code = 202 if is_new else 200
     response.headers["Location"] = f"/api/v1/executions/{execution}"
     return await read(shared, execution)

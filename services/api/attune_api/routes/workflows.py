@@ -114,7 +114,7 @@ async def start(
     given = body or Start()
     asked = Asked(ref, given.parameters, one_key(key, given.idempotency_key), workflow_only=True)
     await shared.admission.check()
-    execution, is_new = await execute(shared.store, caller, asked)
+    execution, is_new = await execute(shared.store, caller, asked, shared.vault)
     response.status_code = 202 if is_new else 200
     response.headers["Location"] = f"/api/v1/executions/{execution}"
     return await read_execution(shared, execution)

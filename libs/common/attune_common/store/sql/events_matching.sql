@@ -3,7 +3,7 @@ SELECT id, trigger_ref, payload, source, trace_id, depth, created FROM attune.ev
 WHERE id = ANY($1::bigint[]) AND NOT matched ORDER BY id FOR NO KEY UPDATE
 
 -- name: rules
-SELECT r.id, r.ref, r.trigger_ref, r.criteria, r.action_ref, r.action_params, r.owner, p.config
+SELECT r.id, r.ref, r.trigger_ref, r.criteria, r.action_ref, r.action_params, r.owner, p.config, p.config_secrets
 FROM attune.rule r LEFT JOIN attune.pack p ON p.ref = r.pack_ref
 WHERE r.trigger_ref = ANY($1::text[]) AND r.enabled AND COALESCE(p.enabled, true) ORDER BY r.id
 

@@ -39,7 +39,7 @@ WHERE workflow_run = ANY($1::bigint[]) AND is_workflow
 ORDER BY id FOR NO KEY UPDATE
 
 -- name: parameters
-SELECT id, parameters FROM attune.execution WHERE id = ANY($1::bigint[])
+SELECT id, parameters, secrets FROM attune.execution WHERE id = ANY($1::bigint[])
 
 -- name: allocate
 SELECT nextval(pg_get_serial_sequence('attune.execution', 'id')) AS id FROM generate_series(1, $1::int)
@@ -48,25 +48,26 @@ SELECT nextval(pg_get_serial_sequence('attune.execution', 'id')) AS id FROM gene
 INSERT INTO attune.execution (
   id, action_ref, status, attempt, token, parent, root, workflow_run, task_name, iteration, task_index, depth,
   is_workflow, max_retries, timeout, pool, parameters, result, error, cancel_requested, identity, rule_ref,
-  trigger_ref, event, trace_id, scheduled_at, started_at, completed_at
+  trigger_ref, event, trace_id, scheduled_at, started_at, completed_at, secrets
 )
 SELECT n.id, n.action_ref, n.status::attune.execution_status_enum, n.attempt, n.token, n.parent, n.root, n.run,
        n.task, n.iteration, n.place, n.depth, n.is_workflow, n.max_retries, n.timeout, n.pool, n.parameters,
        n.result, n.error, n.cancelled, n.identity, n.rule_ref, n.trigger_ref, n.event, n.trace_id,
-       CASE WHEN n.status = 'scheduled' THEN now() END, n.started_at, n.completed_at
+       CASE WHEN n.status = 'scheduled' THEN now() END, n.started_at, n.completed_at, n.secrets
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[],
             $9::text[], $10::int[], $11::int[], $12::int[], $13::bool[], $14::int[], $15::float8[], $16::text[],
             $17::jsonb[], $18::jsonb[], $19::jsonb[], $20::bool[], $21::bigint[], $22::text[], $23::text[],
-            $24::bigint[], $25::text[], $26::timestamptz[], $27::timestamptz[])
+            $24::bigint[], $25::text[], $26::timestamptz[], $27::timestamptz[], $28::jsonb[])
   AS n(id, action_ref, status, attempt, token, parent, root, run, task, iteration, place, depth, is_workflow,
        max_retries, timeout, pool, parameters, result, error, cancelled, identity, rule_ref, trigger_ref, event,
-       trace_id, started_at, completed_at)
+       trace_id, started_at, completed_at, secrets)
 
 -- name: update
 UPDATE attune.execution e
 SET status = n.status::attune.execution_status_enum, attempt = n.attempt, token = n.token, tries = n.tries,
     losses = n.losses, is_workflow = n.is_workflow, root = n.root, timeout = n.timeout,
     parameters = COALESCE(n.parameters, e.parameters),
+    secrets = CASE WHEN n.parameters IS NULL THEN e.secrets ELSE n.secrets END,
     result = CASE WHEN n.status IN ('running', 'waiting') AND n.tries = e.tries THEN COALESCE(n.result, e.result)
                   ELSE n.result END,
     error = CASE WHEN n.status IN ('running', 'waiting') AND n.tries = e.tries THEN COALESCE(n.error, e.error)
@@ -78,9 +79,9 @@ SET status = n.status::attune.execution_status_enum, attempt = n.attempt, token 
     updated = now()
 FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::int[], $6::int[], $7::bool[], $8::bigint[],
             $9::float8[], $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::bool[], $14::text[], $15::timestamptz[],
-            $16::timestamptz[], $17::bool[])
+            $16::timestamptz[], $17::jsonb[], $18::bool[])
   AS n(id, status, attempt, token, tries, losses, is_workflow, root, timeout, parameters, result, error, cancelled,
-       worker, started_at, completed_at, keeps_lease)
+       worker, started_at, completed_at, secrets, keeps_lease)
 WHERE e.id = n.id
 
 -- name: insert_attempts

@@ -1,7 +1,7 @@
 -- name: insert
 INSERT INTO attune.execution
-  (action_ref, is_workflow, parameters, identity, trace_id, idempotency_key, request_digest)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+  (action_ref, is_workflow, parameters, identity, trace_id, idempotency_key, request_digest, secrets)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (identity, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING id;
 

@@ -1,12 +1,12 @@
 -- name: lock
-SELECT r.id, r.revision, r.status, p.config, now() AS now
+SELECT r.id, r.revision, r.status, p.config, p.config_secrets, now() AS now
 FROM attune.workflow_run r LEFT JOIN attune.pack p ON p.ref = r.pack_ref
 WHERE r.id = ANY($1::bigint[]) ORDER BY r.id FOR NO KEY UPDATE OF r
 
 -- name: load
 SELECT r.id, r.execution, r.attempt, r.workflow_ref, r.workflow_def, r.version, r.pack_ref, r.status, r.revision,
        r.tries, r.state, r.variables,
-       e.parameters, e.token, e.trace_id, e.root, e.depth, e.identity, e.rule_ref, e.trigger_ref, e.action_ref,
+       e.parameters, e.secrets, e.token, e.trace_id, e.root, e.depth, e.identity, e.rule_ref, e.trigger_ref, e.action_ref,
        e.workflow_run AS parent_run, e.task_name, e.iteration, e.task_index, i.login
 FROM attune.workflow_run r
 JOIN attune.execution e ON e.id = r.execution
@@ -21,7 +21,7 @@ FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::t
 RETURNING id, execution
 
 -- name: origins
-SELECT e.id, i.login, p.config FROM attune.execution e
+SELECT e.id, i.login, p.config, p.config_secrets FROM attune.execution e
 LEFT JOIN attune.identity i ON i.id = e.identity
 LEFT JOIN attune.action a ON a.ref = e.action_ref
 LEFT JOIN attune.pack p ON p.id = a.pack
