@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from attune_common.bus.bus import Bus, Consumer
 from attune_common.bus.factory import build_bus
+from attune_common.bus.topology import DEAD_LETTERS
 from attune_common.outbox import Relay
 from attune_common.runtime import lifecycle, logging
 from attune_common.runtime.health import Health
@@ -16,6 +17,7 @@ from attune_common.runtime.settings import Settings
 from attune_common.store.errors import is_transient
 from attune_common.store.store import Store
 from attune_executor.context import Context
+from attune_executor.dead_letters import DeadLetters
 from attune_executor.enforce import Enforce
 from attune_executor.handlers import subscriptions
 from attune_executor.isolation import Isolation
@@ -49,6 +51,7 @@ class Executor:
         self._subscriptions = subscriptions(
             self.schedule, self.workflows, Leases(self.context), self.enforce, Logs(self.context)
         )
+        self._subscriptions.append((DEAD_LETTERS, DeadLetters(self.context).keep))
         self._consumers: list[Consumer] = []
         self._tasks: list[asyncio.Task[None]] = []
 

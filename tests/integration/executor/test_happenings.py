@@ -8,6 +8,9 @@ import pytest
 from tests.integration.executor.world import World
 from tests.support.waiting import until
 
+from attune_common.contracts.envelope import Wire
+from attune_common.contracts.registry import Exchange
+
 WORKFLOW = """
 ref: t.flow
 label: flow
@@ -136,3 +139,16 @@ async def test_rules_that_set_off_one_another_come_to_an_end(world: World, limit
     depths = [row["depth"] for row in await told(world, "core.execution_finished")]
     assert depths == list(range(limit + 1))
     assert await world.value("SELECT count(*) FROM attune.execution") == limit + 1
+
+
+async def test_a_dead_letter_is_kept_and_told(world: World) -> None:
+    await listen(world, "t.heard", "core.dead_letter")
+    await world.start()
+    bodies = [b"not even JSON", b'[{"specversion": "1.0", "type": "execution.completed", "data": 5}]']
+    await world.bus.publish([Wire(Exchange.EVENTS, "execution.completed", body) for body in bodies])
+    found = [row["payload"] for row in await told(world, "core.dead_letter", 2)]
+    assert {told["queue"] for told in found} == {"attune.executor.execution.completed"}
+    assert all(told["reason"] for told in found)
+    kept = await world.rows("SELECT id, body, status FROM attune.dead_letter ORDER BY id")
+    assert [(bytes(row["body"]), row["status"]) for row in kept] == [(body, "new") for body in bodies]
+    assert [told["dead_letter"] for told in found] == [row["id"] for row in kept]

@@ -50,4 +50,5 @@ FROM attune.sensor s JOIN attune.pack p ON p.id = s.pack
 WHERE s.ref = $1 AND s.token = $2 AND s.lease_until > now() FOR NO KEY UPDATE OF s;
 
 -- name: count_events
-UPDATE attune.sensor SET events = events + $2, last_event = now() WHERE id = $1;
+UPDATE attune.sensor SET events = events + $2, last_event = CASE WHEN $2 > 0 THEN now() ELSE last_event END
+WHERE id = $1;
