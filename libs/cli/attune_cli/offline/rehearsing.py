@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from attune_cli.offline.patience import patience
 from attune_cli.offline.shelf import core_bundle, core_known, read_shelf, root_above
 from attune_core.definition.document import Document
 from attune_core.definition.findings import Findings
@@ -43,7 +44,7 @@ class Subject:
 def rehearse_file(file: Path, script_file: Path | None, case: str, given: Mapping[str, Any]) -> tuple[str, Result]:
     """The workflow's ref and how its rehearsal went. `given`: parameters that win over those of the script.
 
-    Errors: DefinitionError for the workflow or the script; NoSuchCase.
+    Errors: DefinitionError for the workflow or the script; NoSuchCase; OutOfPatience.
     """
     subject = _subject(file)
     document = _document(script_file)
@@ -57,7 +58,8 @@ def rehearse_file(file: Path, script_file: Path | None, case: str, given: Mappin
     ready = ready_script(script, subject.graph, subject.bundle)
     place = document.place(path)
     found = Case(place.file, place.line, script.name, ready, subject.graph, document, path)
-    return subject.ref, run_case(found, subject.catalogue)
+    with patience():
+        return subject.ref, run_case(found, subject.catalogue)
 
 
 def _subject(file: Path) -> Subject:

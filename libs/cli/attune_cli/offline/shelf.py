@@ -17,6 +17,7 @@ from attune_core.rehearsal.catalogue import Catalogue, catalogue_of
 
 MANIFEST = "pack.yaml"
 FOLDERS = ("workflows", "actions", "triggers", "rules", "sensors", "tests")
+_SKIPPED = ("node_modules", "__pycache__", "venv")
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -62,8 +63,7 @@ def roots_below(directory: Path) -> list[Path]:
     """The packs at or below a directory; a pack holds no other packs."""
     if (directory / MANIFEST).is_file():
         return [directory]
-    below = (child for child in sorted(directory.iterdir()) if child.is_dir() and not child.name.startswith("."))
-    return [root for child in below for root in roots_below(child)]
+    return [root for child in _visible(directory) if child.is_dir() for root in roots_below(child)]
 
 
 def root_above(path: Path) -> Path | None:
@@ -85,13 +85,17 @@ def loose_files(directory: Path) -> Iterator[Path]:
     """The YAML files at or below a directory that belong to no pack."""
     if (directory / MANIFEST).is_file():
         return
-    for child in sorted(directory.iterdir()):
-        if child.name.startswith("."):
-            continue
+    for child in _visible(directory):
         if child.is_dir():
             yield from loose_files(child)
         elif child.suffix in _SUFFIXES:
             yield child
+
+
+def _visible(directory: Path) -> list[Path]:
+    """Neither hidden nor somebody else's; links to directories may lead in circles."""
+    found = (child for child in sorted(directory.iterdir()) if child.name not in _SKIPPED)
+    return [child for child in found if not child.name.startswith(".") and not (child.is_symlink() and child.is_dir())]
 
 
 def _as_given(root: Path, path: Path) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attune_cli.offline.patience import OutOfPatience, patience
 from attune_cli.offline.shelf import Shelf, Shelved, placed_in, read_shelf, roots_below
 from attune_client.archive import NotAPack
 from attune_core.errors import AttuneError, DefinitionError, Problem
@@ -57,13 +58,19 @@ def test_packs(directories: Sequence[Path]) -> list[Tested]:
 
 
 def _test(case: Case, pack: Shelved, shelf: Shelf) -> Tested:
+    file, ref = str(pack.root / case.file), pack.bundle.manifest.ref if pack.bundle else ""
     began = time.perf_counter()
-    result = run_case(case, shelf.catalogue)
+    try:
+        with patience():
+            result = run_case(case, shelf.catalogue)
+    except OutOfPatience as error:
+        seconds = time.perf_counter() - began
+        found = Problem(file, case.line, 1, error.code, error.message, error.hint)
+        return Tested(ref, file, case, "given up", 0.0, seconds, (found,))
     seconds = time.perf_counter() - began
     problems = tuple(placed_in(pack.root, problem) for problem in result.problems)
     report = result.report
-    ref = pack.bundle.manifest.ref if pack.bundle else ""
-    return Tested(ref, str(pack.root / case.file), case, report.status.value, report.duration, seconds, problems)
+    return Tested(ref, file, case, report.status.value, report.duration, seconds, problems)
 
 
 def as_record(tested: Tested) -> dict[str, Any]:

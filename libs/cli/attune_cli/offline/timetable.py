@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _ITEMS = 6
 _FAILED_ITEMS = 20
 _VALUE = 100
+_PATH = 40
 _DAY = 86_400
 _STYLES = {
     "succeeded": "green",
@@ -110,6 +111,19 @@ def _with_rest(step: Step, count: int) -> Step:
     return Step(step.at, step.what, step.name, f"{step.detail} ({count:,} more items are not shown)", step.value)
 
 
+def _way(path: Sequence[str]) -> str:
+    """Of a long one its two ends."""
+    left_out = len(path) - _PATH
+    shown = path if left_out <= 0 else [*path[: _PATH // 2], f"({left_out:,} more)", *path[-_PATH // 2 :]]
+    return " → ".join(shown)
+
+
+def _expected(result: Result) -> str:
+    if not result.case.script.expect:
+        return ""
+    return "yes" if not result.problems else "no"
+
+
 def _short(value: Any) -> str:
     if isinstance(value, dict) and {"type", "message"} <= value.keys():
         return f"{value['type']}: {value['message']}"[:_VALUE]
@@ -128,11 +142,12 @@ def _end(result: Result) -> RenderableType:
     table.add_column(style="bold")
     table.add_column()
     shown = {
-        "path": " → ".join(report.path),
+        "path": _way(report.path),
         "variables": dict(report.variables),
         "output": report.output,
         "error": report.error,
         "given up": report.stopped,
+        "as expected": _expected(result),
     }
     for label, value in shown.items():
         if value not in (None, "", {}, []):

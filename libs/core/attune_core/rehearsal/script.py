@@ -23,7 +23,8 @@ class Answer:
     def outcome(self) -> Outcome:
         if self.status is OutcomeStatus.SUCCEEDED:
             return Outcome.succeeded(self.value)
-        error = {"type": self.status.value, "message": f"scripted: {self.status.value}", **(self.value or {})}
+        kind = "timeout" if self.status is OutcomeStatus.TIMED_OUT else self.status.value
+        error = {"type": kind, "message": f"scripted: {self.status.value}", **(self.value or {})}
         return Outcome(self.status, error=error)
 
 

@@ -154,6 +154,8 @@ class Stage:
         before = self.run.state.vars
         commands = self.run.tell(signal)
         published = self.timeline.published(self.clock, before, self.run.state.vars)
+        if isinstance(signal, signals.RunStarted):
+            published()
         for command in commands:
             self.timeline.note(self.clock, command, self.run.ended, error)
             self._perform(command)
