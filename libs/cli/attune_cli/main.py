@@ -14,6 +14,7 @@ from attune_cli.commands import (
     dev,
     event,
     execution,
+    inquiry,
     kv,
     pack,
     rule,
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 dev.add_to(app)
 demo.add_to(app)
-for _group in (pack, workflow, execution, rule, trigger, event, sensor, kv, db):
+for _group in (pack, workflow, execution, inquiry, rule, trigger, event, sensor, kv, db):
     app.add_typer(_group.app)
 schema.add_to(app)
 services.add_to(app)

@@ -11,7 +11,7 @@ import typer
 
 Given = Annotated[
     list[str] | None,
-    typer.Option("--param", "-p", help="name=text, name:=JSON or name=@file. Repeatable.", metavar="NAME=VALUE"),
+    typer.Option("--param", "-p", help="name=value, name:=JSON or name=@file. Repeatable.", metavar="NAME=VALUE"),
 ]
 GivenFile = Annotated[
     Path | None,
@@ -26,6 +26,12 @@ def read(given: Sequence[str] | None, file: Path | None) -> dict[str, Any]:
         name, value = _one(text)
         values[name] = value
     return values
+
+
+def texts(given: Sequence[str] | None) -> frozenset[str]:
+    """The names that were given as `name=text`, and so may stand for something else than text."""
+    named = (text.partition("=") for text in given or ())
+    return frozenset(name for name, _, value in named if not name.endswith(":") and not value.startswith("@"))
 
 
 def _one(text: str) -> tuple[str, Any]:

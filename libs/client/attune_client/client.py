@@ -8,6 +8,7 @@ from typing import Any, Self
 from attune_client.automation import Automation, Datastore
 from attune_client.discovery import Address, find
 from attune_client.executions import Executions, Runs
+from attune_client.inquiries import Inquiries
 from attune_client.packs import Packs, Workflows
 from attune_client.sensors import Sensors
 from attune_client.stream import StreamEvent, follow
@@ -24,6 +25,7 @@ class AsyncAttune:
         self.workflows = Workflows(transport)
         self.executions = Executions(transport)
         self.runs = Runs(transport)
+        self.inquiries = Inquiries(transport)
         self.automation = Automation(transport)
         self.sensors = Sensors(transport)
         self.kv = Datastore(transport)

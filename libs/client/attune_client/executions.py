@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, cast
+from urllib.parse import quote
 
 from attune_client.models import Execution, LogEntry, Run, Task
 from attune_client.transport import Transport, items_of
@@ -21,6 +23,11 @@ class Executions:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
         body = {"action": action, "parameters": parameters or {}}
         return cast(Execution, await self._transport.post("/executions", body, headers))
+
+    async def schema(self, action: str) -> dict[str, Any] | None:
+        """The JSON Schema of an action's (or a workflow's) parameters; None when it takes any."""
+        found = await self._transport.get(f"/actions/{quote(action)}")
+        return cast("dict[str, Any] | None", found.get("param_schema"))
 
     async def get(self, execution: int) -> Execution:
         return cast(Execution, await self._transport.get(f"/executions/{execution}"))
@@ -64,6 +71,16 @@ class Runs:
 
     async def graph(self, run: int) -> dict[str, Any]:
         return cast("dict[str, Any]", await self._transport.get(f"/workflow-executions/{run}/graph"))
+
+    async def explain(self, run: int) -> dict[str, Any]:
+        """Why it is where it is: `sentences`, each `{about, task, text}`."""
+        return cast("dict[str, Any]", await self._transport.get(f"/workflow-executions/{run}/explain"))
+
+    async def items(self, run: int, task: str, status: str | None = None) -> AsyncIterator[Task]:
+        """The executions of one task in order, page after page; of an iteration its items."""
+        asked = {"task": task, "status": status}
+        async for item in self._transport.pages(f"/workflow-executions/{run}/tasks", asked):
+            yield item
 
     async def history(self, run: int) -> list[dict[str, Any]]:
         return [entry async for entry in self._transport.pages(f"/workflow-executions/{run}/history")]

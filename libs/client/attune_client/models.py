@@ -87,6 +87,26 @@ class Task(TypedDict, total=False):
     duration: float | None
 
 
+class Inquiry(TypedDict, total=False):
+    id: int
+    execution: int
+    workflow_execution: int | None
+    task_name: str | None
+    task_index: int | None
+    prompt: str
+    schema: dict[str, Any] | None
+    assigned_to: list[str]
+    default: Any
+    has_default: bool
+    status: str
+    response: Any
+    responded_by: str | None
+    timeout_at: str | None
+    created: str
+    closed: str | None
+"""A question to people; `schema` is that of the answer."""
+
+
 class Pack(TypedDict, total=False):
     """A registered pack."""
 

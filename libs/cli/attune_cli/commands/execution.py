@@ -1,4 +1,4 @@
-"""`attune execution`: start, list, show, watch, log, cancel; pause, resume and retry workflows."""
+"""`attune execution`: start, look at, explain and control executions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from attune_cli import parameters
+from attune_cli import casting, parameters
 from attune_cli.output import Format, Output, console, say, show_record, show_rows
 from attune_cli.output import show as show_value
 from attune_cli.session import ask
 
 if TYPE_CHECKING:
     from attune_client import AsyncAttune
+    from attune_client.models import Execution
 
 app = typer.Typer(name="execution", help="Executions of actions and workflows.", no_args_is_help=True)
 
@@ -43,13 +44,17 @@ def start(
     output: Output = Format.TABLE,
 ) -> None:
     """Start an action."""
-    given = parameters.read(param, params_file)
+    given, texts = parameters.read(param, params_file), parameters.texts(param)
+
+    async def begin(attune: AsyncAttune) -> Execution:
+        return await attune.executions.start(action, await casting.for_action(attune, action, given, texts))
+
     if watch:
         from attune_cli.live.follow import run_and_watch
 
-        run_and_watch(lambda attune: attune.executions.start(action, given), output)
+        run_and_watch(begin, output)
         return
-    show_record(ask(lambda attune: attune.executions.start(action, given)), output, _FIELDS)
+    show_record(ask(begin), output, _FIELDS)
 
 
 @app.command("list")
@@ -97,8 +102,32 @@ def logs(execution: Id, output: Output = Format.TABLE) -> None:
 @app.command()
 def history(execution: Id, output: Output = Format.TABLE) -> None:
     """The journal of a workflow's run: what it was told and what it decided."""
+    from attune_cli.journal import row_of
+
     entries = ask(lambda attune: _of_run(attune, execution, attune.runs.history))
-    show_rows(entries, output, {"REVISION": "revision", "TIME": "time", "SIGNAL": "signal"})
+    rows = [row_of(entry) for entry in entries] if output is Format.TABLE else entries
+    show_rows(rows, output, {"REVISION": "revision", "TIME": "time", "SIGNAL": "signal", "DECIDED": "commands"})
+
+
+@app.command()
+def graph(execution: Id, output: Output = Format.TABLE) -> None:
+    """A workflow's run as a graph: where each task stands, which ways were taken, what conditions gave."""
+    from attune_cli.live.ways import as_lines
+
+    found = ask(lambda attune: _of_run(attune, execution, attune.runs.graph))
+    show_value(found, output, lambda: as_lines(found))
+
+
+@app.command()
+def explain(execution: Id, output: Output = Format.TABLE) -> None:
+    """Why a workflow's run is where it is, in sentences."""
+    found = ask(lambda attune: _of_run(attune, execution, attune.runs.explain))
+    if output is not Format.TABLE:
+        show_value(found, output, str)
+        return
+    screen = console()
+    for sentence in found["sentences"]:
+        screen.print(sentence["text"], markup=False)
 
 
 @app.command()
@@ -126,11 +155,17 @@ def resume(execution: Id, output: Output = Format.TABLE) -> None:
 def retry(
     execution: Id,
     task: Annotated[list[str] | None, typer.Option(help="From this task. Repeatable.")] = None,
-    keep_items: Annotated[bool, typer.Option("--keep-items", help="Only failed items again.")] = False,
+    failed_items: Annotated[
+        bool, typer.Option("--failed-items", help="Of an iteration only the items that did not succeed.")
+    ] = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Let a workflow that did not complete go on from its failed tasks."""
-    ask(lambda attune: _of_run(attune, execution, lambda run: attune.runs.retry(run, task, reset_items=not keep_items)))
+    """Let a workflow that did not complete go on from its failed tasks, or from those that are named."""
+
+    async def again(attune: AsyncAttune) -> Any:
+        return await _of_run(attune, execution, lambda run: attune.runs.retry(run, task, reset_items=not failed_items))
+
+    ask(again)
     say(f"execution {execution} is asked to try again", output)
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attune_cli import parameters
+from attune_cli import casting, parameters
 from attune_cli.checking import ChosenFormat
 from attune_cli.exits import Exit
 from attune_cli.graphs import Drawing
 from attune_cli.output import Format, Output, console, say, show_record, show_rows
 from attune_cli.output import show as show_value
 from attune_cli.session import ask
+
+if TYPE_CHECKING:
+    from attune_client import AsyncAttune
+    from attune_client.models import Execution
 
 app = typer.Typer(name="workflow", help="Workflows.", no_args_is_help=True)
 
@@ -103,12 +107,16 @@ def run(
     output: Output = Format.TABLE,
 ) -> None:
     """Start a workflow. With --watch the exit code tells how it ended."""
-    given = parameters.read(param, params_file)
+    given, texts = parameters.read(param, params_file), parameters.texts(param)
+
+    async def begin(attune: AsyncAttune) -> Execution:
+        return await attune.workflows.execute(ref, await casting.for_action(attune, ref, given, texts))
+
     if watch:
         from attune_cli.live.follow import run_and_watch
 
-        run_and_watch(lambda attune: attune.workflows.execute(ref, given), output)
+        run_and_watch(begin, output)
         return
-    started = ask(lambda attune: attune.workflows.execute(ref, given))
+    started = ask(begin)
     show_record(started, output, {"execution": "id", "status": "status"})
     say(f"next:  attune execution watch {started['id']}", output)
