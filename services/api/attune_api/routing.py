@@ -33,7 +33,7 @@ class Declaration:
 
     (empty: no raw body; `*/*`: any). `pack`: the body may be as large as a pack. `of`: which packs the thing belongs
     to that it is about; `scoped`: the handler itself looks at the packs of what it shows or changes. Without either
-    the route is closed to callers with roles on single packs only.
+    the route is closed to callers with roles on single packs only. `audit`: what the audit trail calls it.
     """
 
     permission: Permission
@@ -42,6 +42,7 @@ class Declaration:
     pack: bool = False
     of: Resolver | None = None
     scoped: bool = False
+    audit: str = ""
 
 
 def declares(
@@ -52,11 +53,12 @@ def declares(
     pack: bool = False,
     of: Resolver | None = None,
     scoped: bool = False,
+    audit: str = "",
 ) -> Callable[[Endpoint], Endpoint]:
     """Attach what the route needs to its endpoint; a route without this cannot be made."""
 
     def attach(endpoint: Endpoint) -> Endpoint:
-        endpoint.__dict__["declaration"] = Declaration(permission, refusals, media, pack, of, scoped)
+        endpoint.__dict__["declaration"] = Declaration(permission, refusals, media, pack, of, scoped, audit)
         return endpoint
 
     return attach
@@ -100,7 +102,7 @@ class AttuneRoute(APIRoute):
             return await trail.recorded(
                 store,
                 request,
-                trail.name_of(self.endpoint),
+                declared.audit or trail.name_of(self.endpoint),
                 lambda: admit(request, store, declared.permission, declared.of, scoped=declared.scoped),
                 lambda: answer(request),
             )

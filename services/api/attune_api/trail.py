@@ -7,8 +7,8 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from attune_api.auth import ANONYMOUS, Principal
-from attune_api.errors import ApiError, Forbidden
+from attune_api.auth import Principal
+from attune_api.errors import Forbidden
 from attune_common.store import audit
 from attune_common.store.audit import Entry
 from attune_common.store.store import Store
@@ -34,18 +34,22 @@ async def recorded(
         return await answer()
     try:
         caller = await admit()
-        with audit.acting(entry(request, caller, action)):
-            return await answer()
     except Forbidden as refused:
-        await tell_refusal(store, request, action, refused)
+        await _tell(store, entry(request, request.state.principal, action), refused)
         raise
+    with audit.acting(entry(request, caller, action)) as acting:
+        try:
+            return await answer()
+        except Forbidden as refused:
+            await _tell(store, acting.entry, refused)
+            raise
 
 
-async def tell_refusal(store: Store, request: Request, action: str, refused: ApiError) -> None:
-    caller = getattr(request.state, "principal", ANONYMOUS)
-    told = entry(request, caller, action, code=refused.code)
-    async with store.unit() as unit:
-        unit.record(audit.refused(told))
+async def _tell(store: Store, told: Entry, refused: Forbidden) -> None:
+    """With nothing else: what the request had begun is undone."""
+    with audit.acting(audit.refused(told, refused.code)):
+        async with store.unit():
+            pass
 
 
 def entry(request: Request, caller: Principal, action: str, **detail: Any) -> Entry:

@@ -64,8 +64,14 @@ def about(subject: str, **detail: Any) -> None:
         current.entry = replace(current.entry, subject=subject, detail={**current.entry.detail, **detail})
 
 
-def refused(entry: Entry) -> Entry:
-    return replace(entry, outcome="refused")
+def refused(entry: Entry, code: str) -> Entry:
+    """The same as something that was not allowed."""
+    return replace(entry, outcome="refused", detail={**entry.detail, "code": code})
+
+
+def failed(entry: Entry, code: str) -> Entry:
+    """The same as something that was tried and did not work."""
+    return replace(entry, outcome="failed", detail={**entry.detail, "code": code})
 
 
 def due() -> Acting | None:

@@ -49,6 +49,11 @@ async def by_idempotency_key(connection: Connection, identity: int | None, key: 
     return await connection.fetchrow(_SQL.by_idempotency_key, identity, key)
 
 
+async def secret_parameters(connection: Connection, execution: int) -> Row | None:
+    """The stored parameters and the places of their secrets."""
+    return await connection.fetchrow(_SQL.secret_parameters, execution)
+
+
 async def lock_execution(unit: Connection, execution: int) -> Row | None:
     return await unit.fetchrow(_SQL.lock_execution, execution)
 

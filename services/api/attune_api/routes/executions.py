@@ -16,6 +16,7 @@ from attune_api.permissions import Permission
 from attune_api.routing import declares, router
 from attune_api.usecases.cancel_execution import cancel_execution
 from attune_api.usecases.execute import Asked, execute
+from attune_api.usecases.open_secrets import open_secrets
 from attune_api.views import executions as views
 from attune_common.store import execution_views
 from attune_common.store.execution_views import Filter
@@ -104,6 +105,15 @@ async def logs(
 async def cancel(shared: Shared, id: Id) -> views.Execution:
     await cancel_execution(shared.store, id)
     return await read(shared, id)
+
+
+@routes.post("/{id}/secrets", response_model=views.OpenedSecrets, summary="Open an attempt's own secrets")
+@declares(Permission.OPEN, refusals=(404, 409), audit="secret.read")
+async def secrets(shared: Shared, caller: Caller, id: Id) -> views.OpenedSecrets:
+    """Only with the token of the execution's current attempt: for the worker, right before it runs the action."""
+    opened = await open_secrets(shared, caller, id)
+    values = [views.OpenedValue(path=place, value=value) for place, value in opened.values]
+    return views.OpenedSecrets(values=values, hide=opened.hide)
 
 
 async def read(shared: Context, execution: int) -> views.Execution:

@@ -73,6 +73,20 @@ class LogLine(BaseModel):
     line: str
 
 
+class OpenedValue(BaseModel):
+    """`path`: where in the parameters it stands."""
+
+    path: list[str | int]
+    value: Any
+
+
+class OpenedSecrets(BaseModel):
+    """`hide`: texts that must not leave the worker in a result, an error or a log line."""
+
+    values: list[OpenedValue]
+    hide: list[str]
+
+
 def summary(row: Row) -> ExecutionSummary:
     return ExecutionSummary(**_summary(row))
 

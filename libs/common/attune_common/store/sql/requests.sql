@@ -9,6 +9,9 @@ RETURNING id;
 SELECT id, request_digest FROM attune.execution
 WHERE identity IS NOT DISTINCT FROM $1 AND idempotency_key = $2;
 
+-- name: secret_parameters
+SELECT parameters, secrets FROM attune.execution WHERE id = $1;
+
 -- name: lock_execution
 SELECT id, action_ref, status, attempt, token, parent, root, workflow_run, task_name, task_index, is_workflow,
        cancel_requested, pool
