@@ -15,7 +15,7 @@ from attune_core.definition.graph import Graph
 from attune_core.definition.parse import parse_workflow
 from attune_core.definition.problems import in_order, to_problems
 from attune_core.definition.reader import read_list
-from attune_core.errors import AttuneError, DefinitionError
+from attune_core.errors import AttuneError, DefinitionError, Problem
 from attune_core.packs.bundle import Bundle
 from attune_core.rehearsal.cases import Case, Result, ready_script, run_case
 from attune_core.rehearsal.catalogue import Catalogue, catalogue_of
@@ -54,12 +54,18 @@ def rehearse_file(file: Path, script_file: Path | None, case: str, given: Mappin
     script = replace(script, parameters={**script.parameters, **given})
     check_script(script, subject.graph, subject.catalogue, path, findings)
     if findings.errors or document.problems:
-        raise DefinitionError(in_order([*document.problems, *to_problems(findings.all, document)]))
+        problems = in_order([*document.problems, *to_problems(findings.all, document)])
+        raise DefinitionError([_told(problem, file) for problem in problems] if script_file is None else problems)
     ready = ready_script(script, subject.graph, subject.bundle)
     place = document.place(path)
     found = Case(place.file, place.line, script.name, ready, subject.graph, document, path)
     with patience():
         return subject.ref, run_case(found, subject.catalogue)
+
+
+def _told(problem: Problem, file: Path) -> Problem:
+    """Without a script there are only parameters to be wrong."""
+    return replace(problem, file=str(file), line=0, column=0, hint="give them with -p NAME=VALUE, or in a script")
 
 
 def _subject(file: Path) -> Subject:
@@ -95,6 +101,8 @@ def _chosen(document: Document, wanted: str, ref: str) -> tuple[tuple[str | int,
     if set(document.value) != {_LIST}:
         return (), document.value
     cases = document.value[_LIST]
+    if not isinstance(cases, list):
+        return (_LIST,), cases
     found = [(index, each) for index, each in enumerate(cases) if _fits(each, wanted, ref)]
     if len(found) == 1:
         return (_LIST, found[0][0]), found[0][1]

@@ -13,7 +13,7 @@ from attune_core.rehearsal.actions import INQUIRY, asked, in_time, usual
 from attune_core.rehearsal.catalogue import Catalogue, Refused
 from attune_core.rehearsal.report import name_of
 from attune_core.rehearsal.script import Answer, Script
-from attune_core.workflow.commands import RunAction
+from attune_core.workflow.commands import RetryAction, RunAction
 from attune_core.workflow.signals import TaskKey
 
 Play = Callable[[TaskKey, Graph, Mapping[str, Any]], Answer]
@@ -25,10 +25,15 @@ class Attempts:
         self.requests: dict[TaskKey, RunAction] = {}
         self._script, self._catalogue, self._play = script, catalogue, play
         self._calls: Counter[TaskKey] = Counter()
+        self._numbers: dict[TaskKey, int] = {}
         self._over_all_passes: Counter[tuple[str, int | None]] = Counter()
 
     def asked_of(self, command: RunAction) -> None:
         self.requests[command.key] = command
+        self._numbers[command.key] = 1
+
+    def asked_again(self, command: RetryAction) -> None:
+        self._numbers[command.key] = command.attempt
 
     def asks_people(self, key: TaskKey) -> bool:
         return self.requests[key].action == INQUIRY
@@ -45,8 +50,8 @@ class Attempts:
         return self._answer(request, parameters)
 
     def number(self, key: TaskKey) -> int:
-        """Of the attempt that is under way, or would be the first."""
-        return max(1, self._calls[key])
+        """Of the attempt that is under way, or waits for its time."""
+        return self._numbers[key]
 
     def counts(self) -> dict[str, int]:
         return {name_of(key): calls for key, calls in self._calls.items()}

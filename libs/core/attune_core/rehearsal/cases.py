@@ -125,7 +125,7 @@ def _graph(script: Script, path: Path, bundle: Bundle, catalogue: Catalogue, fin
         return None
     graph = catalogue.workflows.get(script.workflow)
     if graph is None or pack_of(script.workflow) != bundle.manifest.ref:
-        hint = did_you_mean(script.workflow, refs, f"workflows of the pack: {', '.join(refs[:10])}")
+        hint = did_you_mean(script.workflow, refs, f"its workflows: {', '.join(refs[:10]) or 'none'}")
         message = f"the pack has no workflow `{shown(script.workflow)}`"
         findings.error((*path, "workflow"), "unknown_workflow", message, hint)
         return None

@@ -170,8 +170,10 @@ class Stage:
                 self.attempts.asked_of(command)
                 if command.delay == 0:
                     self._launch(command.key, 1)
-            case RetryAction() if not command.waits:
-                self._launch(command.key, command.attempt)
+            case RetryAction():
+                self.attempts.asked_again(command)
+                if not command.waits:
+                    self._launch(command.key, command.attempt)
             case Dispatch():
                 self._launch(command.key, command.attempt)
             case SetTimer():

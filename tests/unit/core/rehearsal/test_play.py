@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+from random import Random
 
 import pytest
 
+from attune_core.definition.workflow import read_workflow
+from attune_core.rehearsal.reading import read_script
 from attune_core.rehearsal.report import Report, What
+from attune_core.rehearsal.run import rehearse
+from tests.unit.core.definitions import add_joins, random_workflow
 from tests.unit.core.rehearsal.plays import play
 
 DAY = 86_400
@@ -164,4 +169,24 @@ def test_the_engines_own_limit_is_no_end_of_the_rehearsal() -> None:
         """
     report = play(workflow)
     assert report.error["type"] == "iteration_limit"
+    assert report.stopped == ""
+
+
+def test_cancelling_ends_a_task_that_waits_for_its_retry() -> None:
+    tasks = "- {name: a, action: x.y, retry: {count: 2, delay: 10}}"
+    report = play(tasks, "{outcomes: {a: fail}, signals: [{cancel: 4}]}")
+    assert (report.status.value, report.tasks, report.duration) == ("cancelled", {"a": "cancelled"}, 4)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_random_workflows_come_to_an_end(seed: int) -> None:
+    dice = Random(seed)
+    workflow = random_workflow(dice)
+    add_joins(dice, workflow)
+    graph = read_workflow({"ref": "test.w", **workflow}).graph
+    answers = [{kind: None, "after": dice.choice([0, 1, 30])} for kind in dice.choices(["succeed", "fail"], k=3)]
+    signals = dice.choice([[], [{"cancel": dice.choice([0, 1, 5, 40])}], [{"pause": 1}, {"resume": 20}]])
+    outcomes = {name: answers for name, node in graph.tasks.items() if dice.random() < 0.7 and node.action}
+    report = rehearse(graph, read_script({"outcomes": outcomes, "signals": signals}))
+    assert report.status.is_final
     assert report.stopped == ""
