@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,42 +41,14 @@ CRASHING = {
                 raise RuntimeError("the wire is cut")
         """,
 }
-SHELL = {
-    "sensors/shell.yaml": "ref: watch.shell\npoll: 0.2\nentry_point: shell.sh\n",
-    "sensors/shell.sh": r"""
-        #!/usr/bin/env bash
-        exec 3>"$ATTUNE_SENSOR_OUT"
-        number=0
-        while read -r line; do
-          case "$line" in
-            *'"poll"'*)
-              number=$((number + 1))
-              echo '{"type": "event", "trigger": "seen", "payload": {"n": '$number'}}' >&3
-              echo '{"type": "done"}' >&3 ;;
-            *'"stop"'*) exit 0 ;;
-          esac
-        done
-        """,
-}
-NODE = {
-    "sensors/node.yaml": "ref: watch.node\nentry_point: node.js\n",
-    "sensors/node.js": r"""
-        #!/usr/bin/env node
-        const fs = require("fs");
-        const lines = require("readline").createInterface({input: process.stdin});
-        const say = (message) => fs.writeSync(Number(process.env.ATTUNE_SENSOR_FD), JSON.stringify(message) + "\n");
-        lines.on("line", (line) => {
-          const message = JSON.parse(line);
-          if (message.type === "start") say({type: "event", trigger: "watch.seen", payload: {n: 1}, id: 7});
-          if (message.type === "ack") console.log(`stored ${message.id} as an event: ${message.event > 0}`);
-          if (message.type === "stop") process.exit(0);
-        });
-        """,
-}
+DOCUMENTED = Path(__file__).parents[3] / "docs/reference/sensors.md"
 
 
-def packed(files: dict[str, str]) -> dict[str, str]:
-    return {path: text.lstrip("\n") if path.endswith((".sh", ".js")) else text for path, text in files.items()}
+def example(language: str) -> str:
+    """The program that the reference shows."""
+    found = re.search(rf"```{language}\n(#!.*?)```", DOCUMENTED.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 async def test_a_polled_sensor_counts_on_from_its_state(world: World) -> None:
@@ -138,15 +112,30 @@ async def test_a_restart_ends_the_pause(world: World) -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-@pytest.mark.parametrize(("files", "program"), [(SHELL, "bash"), (NODE, "node")], ids=["bash", "node"])
-async def test_other_languages(world: World, files: dict[str, str], program: str) -> None:
-    if shutil.which(program) is None:
-        pytest.skip(f"no {program} here")
-    await world.register(packed(files))
+async def test_the_example_in_bash(world: World) -> None:
+    await world.register(
+        {
+            "triggers/load.yaml": "ref: watch.load\npayload: {load: {type: string}}\n",
+            "sensors/shell.yaml": "ref: watch.shell\npoll: 0.2\nentry_point: shell.bash\n",
+            "sensors/shell.bash": example("bash"),
+        }
+    )
     await world.service("one")
-    assert (await world.payloads(1))[0]["n"] == 1
-    if program == "node":
-        await world.says("watch.node", "stored 7 as an event: true")
+    for payload in await world.payloads(2):
+        assert float(payload["load"]) >= 0
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
+async def test_the_example_in_node(world: World) -> None:
+    await world.register(
+        {
+            "sensors/node.yaml": "ref: watch.node\nentry_point: node.js\nparameters: {n: 1}\n",
+            "sensors/node.js": example("js"),
+        }
+    )
+    await world.service("one")
+    assert await world.payloads(1) == [{"n": 1}]
+    await world.says("watch.node", "stored as event")
 
 
 async def test_a_new_version_of_the_pack_replaces_what_runs(world: World) -> None:
