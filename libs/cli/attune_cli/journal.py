@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
-_MOST = 6
+_MANY = 4
 _QUIET = frozenset({"FinishExecution", "StoreItems"})
 _WORDS = {
     "RunAction": "run",
@@ -52,12 +52,22 @@ def signal_text(signal: Mapping[str, Any]) -> str:
 
 
 def commands_text(commands: Sequence[Mapping[str, Any]]) -> str:
-    """`end build succeeded by on_success, run deploy`; many of a kind are counted."""
-    shown = [command for command in commands if command.get("type") not in _QUIET]
-    if len(shown) <= _MOST:
-        return ", ".join(map(_command_text, shown))
-    counts = Counter(_WORDS.get(str(command.get("type")), str(command.get("type"))) for command in shown)
-    return ", ".join(f"{word} {count}x" if count > 1 else word for word, count in counts.items())
+    """`end build succeeded by on_success, run deploy`; many of a kind for one task are counted."""
+    shown = (command for command in commands if command.get("type") not in _QUIET)
+    groups = [list(group) for _, group in groupby(shown, _likeness)]
+    return ", ".join(
+        _counted(group) if len(group) >= _MANY else ", ".join(map(_command_text, group)) for group in groups
+    )
+
+
+def _likeness(command: Mapping[str, Any]) -> tuple[Any, ...]:
+    key = command.get("key") or command
+    return command.get("type"), key.get("task"), key.get("iteration")
+
+
+def _counted(group: Sequence[Mapping[str, Any]]) -> str:
+    kind, task, iteration = _likeness(group[0])
+    return f"{_WORDS.get(kind, kind)} {place({'task': task, 'iteration': iteration})} {len(group)}x"
 
 
 def _command_text(command: Mapping[str, Any]) -> str:

@@ -79,5 +79,5 @@ def test_lines_of_the_journal() -> None:
 def test_many_commands_are_counted() -> None:
     runs = [{"type": "RunAction", "key": {"task": "a", "iteration": 1, "index": n}} for n in range(100)]
     row = row_of({"signal": {"type": "RetryRequested", "tasks": ["a", "b"], "reset_items": False}, "commands": runs})
-    assert row["commands"] == "run 100x"
+    assert row["commands"] == "run a 100x"
     assert row["signal"] == "RetryRequested a, b failed items"
