@@ -21,7 +21,7 @@ from attune_common.store.store import Store
 
 _AT_ONCE = 200
 _BETWEEN = 0.6
-_LONG = 30.0
+_LONG = 300.0
 _KEY = "execution.scheduled."
 
 

@@ -23,6 +23,7 @@ from attune_executor.handlers import subscriptions
 from attune_executor.isolation import Isolation
 from attune_executor.leases import Leases
 from attune_executor.logs import Logs
+from attune_executor.presence import Presence
 from attune_executor.recover import Recover
 from attune_executor.schedule import Schedule
 from attune_executor.ticks import Ticks
@@ -48,6 +49,7 @@ class Executor:
         self.recover = Recover(self.context, self.workflows, self.enforce)
         self._timers = Timers(self.context, self.workflows)
         self._ticks = Ticks(self.context)
+        self._presence = Presence(self.context, self.recover.calm)
         self._subscriptions = subscriptions(
             self.schedule, self.workflows, Leases(self.context), self.enforce, Logs(self.context)
         )
@@ -59,7 +61,7 @@ class Executor:
         """Consume, watch timers, sweep."""
         for subscription, handler in self._subscriptions:
             self._consumers.append(await self.context.bus.consume(subscription, handler))
-        for loop in (self._timers.run, self._ticks.run, self.recover.run):
+        for loop in (self._timers.run, self._ticks.run, self.recover.run, self._presence.run):
             self._tasks.append(asyncio.create_task(_forever(loop)))
 
     async def stop(self, grace: float) -> None:
@@ -74,6 +76,7 @@ class Executor:
             _log.warning("stopped in the middle of a batch; it will be taken again")
         await lifecycle.cancel(self._tasks)
         self._tasks = []
+        await self._presence.leave()
 
 
 async def _forever(loop: Callable[[], Awaitable[None]]) -> None:

@@ -29,6 +29,10 @@ class Calm:
         """This process, the bus or the database was away."""
         self._since = self._present = monotonic()
 
+    def doubt(self) -> None:
+        """Reports may be where nobody sees them."""
+        self._since = monotonic()
+
     async def watch(self) -> None:
         """Until cancelled: notice that this process was frozen or its host asleep. Leases ran out meanwhile, and
         whoever renews them may have slept as well."""
@@ -45,6 +49,10 @@ class Calm:
             if ready:
                 self._since = monotonic()
         return monotonic() - self._since >= self._context.settings.heartbeat_seconds * _BEATS
+
+    def clock(self) -> float:
+        """Seconds; only differences mean anything."""
+        return monotonic()
 
     def present_for(self, seconds: float) -> bool:
         """Whether nothing was away for so long, however many reports wait: with a backlog that never ends,

@@ -52,7 +52,7 @@ class Recover:
 
     def __init__(self, context: Context, workflows: Workflows, enforce: Enforce) -> None:
         self._context, self._workflows, self._enforce = context, workflows, enforce
-        self._calm = Calm(context)
+        self.calm = self._calm = Calm(context)
         self._resend = Resend(context, self._calm)
         self._sweeps: dict[str, Callable[[], Awaitable[int]]] = {
             "lapsed_leases": self._lapsed,

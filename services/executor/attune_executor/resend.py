@@ -15,6 +15,7 @@ from attune_executor.context import Context
 from attune_executor.prepare import load_parameters
 from attune_executor.reports import failed_report
 
+_LONGEST_SAY = 5.0
 _ROUNDS = 20
 """What was lost together is sent together: the next sweep finds the queue long and waits."""
 
@@ -22,6 +23,7 @@ _ROUNDS = 20
 class Resend:
     def __init__(self, context: Context, calm: Calm) -> None:
         self._context, self._calm = context, calm
+        self._idle_since: dict[str, float] = {}
 
     async def jobs(self) -> int:
         """Send such jobs again under a new token; how many. A queue that is only long is left alone.
@@ -31,7 +33,7 @@ class Resend:
         patience = self._context.settings.dispatch_lost_seconds
         async with self._context.store.connection() as connection:
             pools = await leases.unaccepted_pools(connection, patience, DEFAULT_POOL)
-        idle = [pool for pool in pools if await self._idle(pool)]
+        idle = await self._idle_for_long(pools)
         if not idle or not await self._calm.holds():
             return 0
         total = 0
@@ -41,6 +43,13 @@ class Resend:
             if found < leases.MOST_UNACCEPTED:
                 break
         return total
+
+    async def _idle_for_long(self, pools: list[str]) -> list[str]:
+        """Where the queue has been empty for so long that a worker that has taken the last of it has said so."""
+        now, patience = self._calm.clock(), min(_LONGEST_SAY, self._context.settings.dispatch_lost_seconds / 2)
+        since = {pool: self._idle_since.get(pool, now) for pool in pools if await self._idle(pool)}
+        self._idle_since = since
+        return [pool for pool, moment in since.items() if now - moment >= patience]
 
     async def _idle(self, pool: str) -> bool:
         """Seen twice, so that a message between two states is not missed."""

@@ -32,7 +32,7 @@ _ARGUMENTS: dict[str, tuple[object, ...]] = {
     "overdue": (30.0,),
     "deaf": (60.0,),
     "unaccepted_pools": (30.0, "default"),
-    "unaccepted": (30.0, "default", ["default"]),
+    "unaccepted": (30.0, "default", ["default"], 500),
     "unstarted": (10.0,),
     "untold": (5.0,),
     "stuck_runs": (60.0,),

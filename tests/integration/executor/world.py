@@ -137,12 +137,10 @@ class World:
         return event
 
     async def rows(self, query: str, *arguments: Any) -> list[Row]:
-        async with self.store.connection() as connection:
-            return await connection.fetch(query, *arguments)
+        return await self.store.retrying(lambda unit: unit.fetch(query, *arguments))
 
     async def value(self, query: str, *arguments: Any) -> Any:
-        async with self.store.connection() as connection:
-            return await connection.fetchval(query, *arguments)
+        return await self.store.retrying(lambda unit: unit.fetchval(query, *arguments))
 
     async def run_of(self, execution: int) -> int:
         """The id of the execution's run, once it has one."""
