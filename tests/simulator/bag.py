@@ -17,6 +17,7 @@ from attune_common.contracts.execution import (
     ExecutionRequested,
     ExecutionScheduled,
 )
+from attune_common.contracts.inquiry import InquiryResponded
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.contracts.workflow import RunRequested
 
@@ -29,6 +30,7 @@ _KINDS: dict[type[Message], str] = {
     ExecutionAccepted: "execution.accepted",
     WorkerHeartbeat: "worker.heartbeat",
     EventCreated: "event.created",
+    InquiryResponded: "inquiry.responded",
     RunRequested: "run.requested",
 }
 EXECUTOR_QUEUES = {kind: topology.executor(name).queue for kind, name in _KINDS.items()}

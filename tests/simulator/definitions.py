@@ -17,10 +17,12 @@ def any_workflow(dice: Random, ref: str, children: Sequence[str], size: int) -> 
     workflow = random_workflow(dice, size=size)
     add_joins(dice, workflow)
     tasks = workflow["tasks"]
+    if dice.random() < 0.4:
+        workflow["on_unhandled_failure"] = "continue"
     for position, task in enumerate(tasks):
         if "action" in task:
             _vary(dice, task, children)
-        elif position > 0 and dice.random() < 0.4:
+        elif position > 0 and dice.random() < 0.7:
             _make_block(dice, task)
     _add_dependencies(dice, tasks)
     return {"ref": ref, **workflow, "output_map": {"n": "{{ vars.n }}"}}
@@ -34,7 +36,7 @@ def _vary(dice: Random, task: Definition, children: Sequence[str]) -> None:
         task["action"] = "test.once"
     elif roll < 0.55:
         _make_inquiry(dice, task)
-    if task["action"] not in children and dice.random() < 0.15:
+    if task["action"] not in children and dice.random() < 0.25:
         task["timeout"] = dice.choice([0.5, 10])
         if dice.random() < 0.3:
             task["on_timeout"] = "noop"
@@ -50,13 +52,13 @@ def _make_inquiry(dice: Random, task: Definition) -> None:
 
 def _make_block(dice: Random, task: Definition) -> None:
     task.pop("publish", None)
-    parts = [_part(dice, f"{task['name']}_{letter}") for letter in "abc"[: dice.randint(1, 3)]]
-    task |= {"type": "parallel", "tasks": parts, "fail_fast": dice.random() < 0.5}
+    parts = [_part(dice, f"{task['name']}_{letter}") for letter in "abc"[: dice.randint(2, 3)]]
+    task |= {"type": "parallel", "tasks": parts, "fail_fast": dice.random() < 0.7}
 
 
 def _part(dice: Random, name: str) -> Definition:
     part: Definition = {"name": name, "action": dice.choice(["test.work", "test.once"])}
-    if dice.random() < 0.3:
+    if dice.random() < 0.5:
         part |= {"with_items": "{{ range(3) | list }}", "concurrency": dice.choice([1, 2])}
     if dice.random() < 0.3:
         part["retry"] = {"count": 1, "delay": dice.choice([0, 2])}

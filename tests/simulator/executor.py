@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attune_common.runtime.settings import Settings
 from attune_common.store import timers
+from attune_common.store.timers import Timer
 from attune_executor.app import Executor
 from tests.simulator.bag import Letter, Port
 from tests.simulator.outbox import Relay
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 200
 _CONNECTION_LOST = 15.0
+_NOTICED = 2.5
 
 
 class ExecutorProcess(Process):
@@ -49,15 +51,22 @@ class ExecutorProcess(Process):
 
     def end(self) -> None:
         in_hand, self._in_hand = self._in_hand, {}
-        for letters in in_hand.values():
+        for letters in in_hand.values() if "late_acknowledgement" not in self.world.off else ():
             self.world.bag.give_back(letters)
 
     def freeze(self, seconds: float) -> None:
         """The broker takes the connection for dead after a while and gives the letters to others, too."""
         super().freeze(seconds)
+        if self.up and seconds > _NOTICED:
+            self.after(seconds, self.notice_pause)
         if self.up and seconds > _CONNECTION_LOST:
             life = self.life
             self.world.clock.after(_CONNECTION_LOST, lambda: self.end() if self.life == life and self.up else None)
+
+    def notice_pause(self) -> None:
+        """What `Calm.watch` does, within half a second."""
+        if self.up:
+            self.after(self.world.dice.uniform(0.0, 0.5), self.real.recover._calm.disturb)
 
     def free_for(self, queue: str) -> bool:
         return self.awake and queue in self._handlers and queue not in self._in_hand
@@ -89,24 +98,33 @@ class ExecutorProcess(Process):
     def _give_back(self, queue: str, letters: list[Letter]) -> None:
         if self._in_hand.get(queue) is letters:
             self._in_hand.pop(queue)
-            self.world.bag.give_back(letters)
+            self.world.bag.give_back(letters if "late_acknowledgement" not in self.world.off else ())
 
     def _watch_timers(self) -> None:
-        self.spawn(self._take_timers(), lambda error, found: self._again(found))
+        self.spawn(self.take_timers(), lambda error, found: self._again(found))
 
     def _again(self, found: int | None) -> None:
         pause = self.world.dice.uniform(0.001, 0.01) if found else self.world.until_next_timer()
         self.after(pause, self._watch_timers)
 
-    async def _take_timers(self) -> int:
+    async def take_timers(self) -> int:
         """What `Timers.run` does once."""
         async with self.store.connection() as connection:
             reading: Any = connection
             due = await timers.due(reading, _AT_ONCE)
         if due:
             self.world.tell(self.name, f"takes {len(due)} timers")
+            if "timers_in_transaction" in self.world.off:
+                await self._take_away(due)
             await self.real.workflows.take(due)
         return len(due)
+
+    async def _take_away(self, due: list[Timer]) -> None:
+        """How it would be done by a queue outside of the database."""
+        async with self.store.unit() as unit:
+            writing: Any = unit
+            await timers.remove(writing, [timer.id for timer in due])
+        self.world.taken.update({timer.id: timer for timer in due})
 
     def _sweep(self) -> None:
         self.spawn(self.real.recover.sweep(), lambda error, _: self._swept(error))

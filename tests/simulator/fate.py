@@ -8,20 +8,31 @@ from typing import Any
 
 from tests.simulator.database import Database, Row
 
+_HANGING = 0.03
+_FOR_EVER = 250.0
+
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """`status` and `result` or `error` (its type) after `seconds` of work."""
+    """`status` and `result` or `error` (its type) after `seconds` of work. What `hangs` has no ear for a cancel, and
+    none for its time, before others have given it up."""
 
     status: str
     seconds: float
     result: Any = None
     error: str = ""
+    hangs: bool = False
 
 
-def place_of(database: Database, execution: Row) -> str:
+def attempt_of(execution: Row) -> int:
+    """As the engine counts."""
+    attempt: int = execution["attempt"] - execution["losses"] - execution["attempts_before"]
+    return attempt
+
+
+def place_of(database: Database, execution: Row, attempt: int | None = None) -> str:
     """Where it stands: the key of the outermost execution, then task, pass, item and attempt of each level."""
-    attempt = execution["attempt"] - execution["losses"] - execution["attempts_before"]
+    attempt = attempt_of(execution) if attempt is None else attempt
     if execution["workflow_run"] is None:
         return f"{execution['idempotency_key'] or execution['trace_id']}#{attempt}"
     run = database.run(execution["workflow_run"])
@@ -34,6 +45,8 @@ def fate_at(seed: int, place: str, failing: float) -> Fate:
     """`failing`: the part of attempts that fail."""
     dice = Random(f"{seed}/{place}")
     seconds = _duration(dice)
+    if dice.random() < _HANGING:
+        return Fate("succeeded", _FOR_EVER, {"n": 0}, hangs=True)
     if dice.random() < failing:
         return Fate("failed", seconds, error=dice.choice(["boom", "flaky"]))
     return Fate("succeeded", seconds, {"n": dice.randrange(100)})
@@ -41,6 +54,6 @@ def fate_at(seed: int, place: str, failing: float) -> Fate:
 
 def _duration(dice: Random) -> float:
     roll = dice.random()
-    if roll < 0.6:
+    if roll < 0.5:
         return dice.uniform(0.001, 0.015)
-    return dice.uniform(0.03, 3.0) if roll < 0.9 else dice.uniform(5.0, 50.0)
+    return dice.uniform(0.03, 3.0) if roll < 0.85 else dice.uniform(5.0, 60.0)

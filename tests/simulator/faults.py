@@ -26,7 +26,8 @@ OF_WORKERS = ("kill_worker", "freeze_worker", "cut_worker", "drain_worker")
 class Faults:
     """Parts of one: of messages that are lost, doubled, late (seconds), very late (half a minute); of commits that
     are refused, or done and not answered; of points between two effects at which the process dies. `events`: kinds
-    of trouble, one each `gap` seconds or so, for `seconds`."""
+    of trouble, one each `gap` seconds or so, for `seconds`; a part of them, `long`, takes longer than leases last.
+    `slow`: seconds that a step of an executor takes at most."""
 
     lost: float = 0.0
     doubled: float = 0.0
@@ -38,6 +39,8 @@ class Faults:
     events: tuple[str, ...] = ()
     gap: float = 8.0
     seconds: float = 60.0
+    long: float = 0.4
+    slow: float = 0.02
 
     @property
     def bus_keeps_messages(self) -> bool:
@@ -51,8 +54,8 @@ class Faults:
 NONE = Faults(seconds=1.0)
 
 
-def gentle(dice: Random) -> Faults:
-    """Only the executors and the database have trouble."""
+def of_executors(dice: Random) -> Faults:
+    """Only the executors and the database have trouble, for long."""
     return Faults(
         late=0.05,
         refused=dice.choice([0.0, 0.02]),
@@ -60,21 +63,34 @@ def gentle(dice: Random) -> Faults:
         dying=dice.choice([0.0, 0.003]),
         events=tuple(kind for kind in OF_EXECUTORS if dice.random() < 0.7),
         gap=dice.choice([6.0, 12.0]),
-        seconds=dice.uniform(30.0, 90.0),
+        seconds=dice.uniform(60.0, 120.0),
+        long=0.6,
+    )
+
+
+def of_workers(dice: Random) -> Faults:
+    """Only the workers have trouble, for long; what they say arrives."""
+    return Faults(
+        late=0.02,
+        events=tuple(kind for kind in OF_WORKERS if dice.random() < 0.6) or ("cut_worker",),
+        gap=dice.choice([6.0, 12.0]),
+        seconds=dice.uniform(60.0, 120.0),
+        long=0.6,
     )
 
 
 def storm(dice: Random) -> Faults:
     """Everything, but not everything at once."""
     return Faults(
-        lost=dice.choice([0.0, 0.05, 0.05]),
-        doubled=dice.choice([0.0, 0.1, 0.1]),
+        lost=dice.choice([0.0, 0.05, 0.05, 0.2]),
+        doubled=dice.choice([0.0, 0.1, 0.1, 0.3]),
         late=dice.choice([0.02, 0.1]),
         very_late=dice.choice([0.0, 0.02]),
         refused=dice.choice([0.0, 0.02]),
         unanswered=dice.choice([0.0, 0.02]),
         dying=dice.choice([0.0, 0.002, 0.006]),
         events=tuple(kind for kind in KINDS if dice.random() < 0.4),
+        slow=dice.choice([0.02, 0.02, 0.4]),
         gap=dice.choice([4.0, 8.0, 16.0]),
         seconds=dice.uniform(20.0, 80.0),
     )

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from tests.simulator.worker import WorkerProcess
     from tests.simulator.world import World
 
+_WAKING = 5.0
+"""Seconds after a thaw in which a worker has to notice that it was away."""
+
 
 class Ground:
     """`starts`: by execution and attempt, the tokens under which workers began it."""
@@ -20,6 +23,7 @@ class Ground:
         self._world = world
         self._running: dict[int, set[tuple[str, str]]] = {}
         self._leased: set[str] = set()
+        self._tokens: list[str] = []
         self.starts: dict[tuple[int, int], list[str]] = {}
 
     def watch(self, changes: list[Change]) -> None:
@@ -29,6 +33,7 @@ class Ground:
 
     def started(self, worker: WorkerProcess, spec: ExecutionScheduled) -> None:
         self._world.tell(worker.name, f"begins {spec.execution_id}.{spec.attempt} ({spec.token[:6]})")
+        self._tokens.append(spec.token)
         self.starts.setdefault((spec.execution_id, spec.attempt), []).append(spec.token)
         running = self._running.setdefault(spec.execution_id, set())
         if self._world.plan.faults.bus_keeps_messages:
@@ -36,13 +41,18 @@ class Ground:
         running.add((worker.name, spec.token))
 
     def _check_alone(self, worker: str, spec: ExecutionScheduled, running: set[tuple[str, str]]) -> None:
-        """Who holds a lease works alone: it has stopped before somebody else gets the work."""
+        """Who holds a lease works alone: it has stopped before somebody else gets the work, or as soon as it wakes.
+
+        But for jobs that came twice, and for actions that cannot be stopped.
+        """
         row = self._world.database.execution(spec.execution_id)
         if row is None or row["token"] != spec.token:
             return
         for other, token in sorted(running):
             process = next(each for each in self._world.workers if each.name == other)
-            if token != spec.token and token in self._leased and process.awake:
+            job = process.jobs.get(token)
+            told_apart = token != spec.token and token in self._leased and self._tokens.count(token) == 1
+            if told_apart and job is not None and not job.fate.hangs and process.awake_for(_WAKING):
                 detail = f"execution {spec.execution_id} runs on {other} ({token[:6]}) and on {worker}"
                 raise Violation("two_workers", detail)
 

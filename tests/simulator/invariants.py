@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from attune_core.definition.compile import compile_graph
+from attune_core.execution.reports import MAX_LOSSES
 from attune_core.execution.transitions import may_follow
 from attune_core.model.status import ExecutionStatus
+from attune_core.workflow.broken import ENGINE_ERROR
 from tests.simulator.database import FINALS, Change, Database, Row
+from tests.simulator.truth import Truth
 from tests.simulator.violation import Violation
 from tests.support.replay import Line, Recorded, replay
 
@@ -28,6 +31,7 @@ class Invariants:
         self._database: Database = world.database
         self._told: set[tuple[Any, ...]] = set()
         self._tries: dict[int, int] = {}
+        self._truth = Truth(world)
         self.progress = 0.0
 
     def watch(self, changes: list[Change]) -> None:
@@ -72,14 +76,21 @@ class Invariants:
         retries = after["attempt"] - after["losses"] - after["attempts_before"] - 1
         if retries > after["max_retries"]:
             raise Violation("attempts", f"execution {after['id']}: {retries} retries of {after['max_retries']}")
+        if after["losses"] > MAX_LOSSES or (after["losses"] and not self._may_repeat(after)):
+            raise Violation("lost_again", f"execution {after['id']} goes on after {after['losses']} losses")
         if after["status"] in _AT_WORK and not after["is_workflow"] and after["token"] is None:
             raise Violation("no_token", f"execution {after['id']} is {after['status']} and has no token")
+
+    def _may_repeat(self, row: Row) -> bool:
+        return row["max_retries"] > 0 or bool(self._database.tables["action"][row["action_ref"]]["spec"])
 
     def _transition(self, before: Row, after: Row) -> None:
         old, new = ExecutionStatus(before["status"]), ExecutionStatus(after["status"])
         if not may_follow(old, new, new_try=after["tries"] > before["tries"]):
             raise Violation("transition", f"execution {after['id']}: {old} to {new}")
         ended = {"status", "result", "error", "attempt"}
+        if new.is_final and not old.is_final:
+            self._truth.look_at(after)
         if old.is_final and after["tries"] == before["tries"] and any(before[name] != after[name] for name in ended):
             raise Violation("final", f"execution {after['id']} was {old} and has changed")
         if after["attempt"] < before["attempt"] or after["losses"] < before["losses"]:
@@ -107,6 +118,9 @@ class Invariants:
         signal = line["signal"]
         self._world.tell("journal", f"run {line['workflow_run']} r{line['revision']}: {shown(signal)}")
         run = line["workflow_run"]
+        for command in line["commands"]:
+            if command["type"] == "FinishRun" and (command.get("error") or {}).get("type") == ENGINE_ERROR:
+                raise Violation("engine_error", f"run {run}: {command['error']['message']} at {shown(signal)}")
         if signal["type"] == "RetryRequested":
             self._tries[run] = self._tries.get(run, 1) + 1
         if signal["type"] == "TaskFinished":
@@ -115,6 +129,7 @@ class Invariants:
             if what in self._told:
                 raise Violation("two_outcomes", f"run {run} was told twice of {shown(signal)}")
             self._told.add(what)
+            self._truth.look_at_report(run, signal)
 
     def _timers(self, changes: Iterable[Change]) -> None:
         """A timer that is gone has fired in the journal of the same commit, or its run is over."""
@@ -134,6 +149,8 @@ class Invariants:
         live = [row for row in rows if row["status"] not in FINALS]
         if run["status"] in FINALS and live:
             raise Violation("left_behind", f"run {id} is {run['status']} and {live[0]['id']} is {live[0]['status']}")
+        if run["status"] in FINALS and any(t["workflow_run"] == id for t in self._database.tables["timer"].values()):
+            raise Violation("left_behind", f"run {id} is {run['status']} and has a timer")
         self._concurrency(id, live)
         at_work = [row["id"] for row in live if row["status"] in _AT_WORK and not row["is_workflow"]]
         if run["status"] in ("waiting", "paused") and at_work:

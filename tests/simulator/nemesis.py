@@ -31,7 +31,7 @@ class Nemesis:
 
     def _long(self) -> float:
         dice = self._world.dice
-        return dice.uniform(1.0, 10.0) if dice.random() < 0.6 else dice.uniform(10.0, 60.0)
+        return dice.uniform(10.0, 60.0) if dice.random() < self._world.faults.long else dice.uniform(1.0, 10.0)
 
     def _kill(self, process: Process) -> None:
         process.crash()
@@ -75,3 +75,5 @@ class Nemesis:
         seconds = self._world.dice.uniform(5.0, 100.0)
         self._world.tell("world", f"stands still for {seconds:.0f} s")
         self._world.clock.jump(seconds)
+        for executor in self._world.executors:
+            executor.notice_pause()

@@ -89,7 +89,7 @@ class Relay:
             self._world.outbox.delete(ids)
 
     def _sweep(self) -> None:
-        if self._world.database_up:
+        if self._world.database_up and "relay_sweep" not in self._world.off:
             ids = self._world.outbox.stale(self._in_hand)
             if ids and self._send(ids):
                 if self._world.dies_at(self._process, "after publishing"):

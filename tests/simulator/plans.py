@@ -41,32 +41,35 @@ class Plan:
 
 
 def plan_of(seed: int) -> Plan:
-    """Of four seeds, one has independent workflows and one has trouble with executors alone."""
+    """Of four seeds, one has independent workflows, one has trouble with executors alone, one with workers alone."""
     dice = Random(f"{seed}/plan")
     independent = seed % 4 == 1
     make = independent_workflow if independent else any_workflow
     workflows: dict[str, Any] = {}
     for ref, children, size in _shapes(dice):
         workflows[ref] = make(dice, ref, children, size)
-    starts = [Start(f"start-{number}", _wanted(dice), dice.uniform(0.0, 15.0)) for number in range(dice.randint(1, 3))]
+    starts = [Start(f"start-{number}", _wanted(dice), dice.uniform(0.0, 15.0)) for number in range(dice.randint(2, 4))]
     return Plan(
         seed=seed,
         workflows=workflows,
         starts=tuple(starts),
-        failing=dice.choice([0.05, 0.2]),
-        faults=faults.gentle(dice) if seed % 4 == 2 else faults.storm(dice),
+        failing=dice.choice([0.05, 0.25]),
+        faults=_MIXTURES[seed % 4](dice),
         independent=independent,
-        asking=dice.choice([None, 4.0, 12.0]),
+        asking=dice.choice([None, 2.0, 8.0]),
         cancelling=not independent,
         events=0 if independent else dice.choice([0, 1, 3]),
     )
 
 
+_MIXTURES = (faults.storm, faults.storm, faults.of_executors, faults.of_workers)
+
+
 def _shapes(dice: Random) -> list[tuple[str, list[str], int]]:
     """(ref, refs of children, size), children first."""
-    children = ["test.leaf", "test.child"] if dice.random() < 0.6 else []
+    children = ["test.leaf", "test.child"] if dice.random() < 0.75 else []
     return [("test.leaf", [], 2), ("test.child", ["test.leaf"], 3), ("test.root", children, 7)]
 
 
 def _wanted(dice: Random) -> str:
-    return "test.root" if dice.random() < 0.85 else "test.work"
+    return "test.root" if dice.random() < 0.8 else dice.choice(["test.work", "test.once"])

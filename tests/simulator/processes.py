@@ -37,6 +37,10 @@ class Process:
     def awake(self) -> bool:
         return self.up and not self.frozen
 
+    def awake_for(self, seconds: float) -> bool:
+        """Whether it was not frozen for so long."""
+        return self.up and self.frozen_until + seconds < self.world.clock.seconds
+
     def start(self) -> None:
         self.up, self.life, self.frozen_until = True, self.life + 1, 0.0
         self.world.tell(self.name, "starts")
@@ -67,7 +71,7 @@ class Process:
 
     def freeze(self, seconds: float) -> None:
         if self.up:
-            self.frozen_until = self.world.clock.seconds + seconds
+            self.frozen_until = max(self.frozen_until, self.world.clock.seconds + seconds)
             self.world.tell(self.name, f"freezes for {seconds:.0f} s")
             self.after(seconds, self.resume)
 
@@ -104,4 +108,4 @@ class Process:
             if self.world.dies_at(self, point):
                 self.crash()
             else:
-                self.after(self.world.dice.uniform(0.0, 0.02), lambda: self._step(number, work, done))
+                self.after(self.world.dice.uniform(0.0, self.world.faults.slow), lambda: self._step(number, work, done))

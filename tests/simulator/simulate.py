@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ import structlog
 import attune_api.usecases.execute
 import attune_executor.calm
 import attune_executor.dispatch
-from tests.simulator import oracle
+from attune_common.store import timers
+from tests.simulator import oracle, statements
 from tests.simulator.mutations import NOTHING, Mutation
 from tests.simulator.plans import Plan, plan_of
-from tests.simulator.statements import executions, internal_events, leases, requests, runs, timers
 from tests.simulator.violation import Violation
 from tests.simulator.world import World
 
-STATEMENTS = (executions, internal_events, leases, requests, runs, timers)
+statements.load()
 Story = Callable[[str], None]
 
 
@@ -75,17 +75,21 @@ def _in_place(world: World) -> Iterator[None]:
         (attune_api.usecases.execute, "uuid", ids),
         *world.mutation.patches,
     ]
+    if "timers_in_transaction" in world.off:
+        patches.append((timers, "lock", _taken(world)))
     with ExitStack() as stack:
         for target, name, replacement in patches:
             stack.enter_context(patch.object(target, name, replacement))
         yield
 
 
-def silence() -> None:
-    """Nothing of what the executors log; the story tells more."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50), cache_logger_on_first_use=False)
+def _taken(world: World) -> Any:
+    async def lock(_: Any, ids: list[int]) -> list[timers.Timer]:
+        return [world.taken.pop(id) for id in ids if id in world.taken]
+
+    return lock
 
 
 def prepare() -> None:
-    silence()
-    asyncio.set_event_loop(None)
+    """Keep what the executors log to themselves: the story tells more."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

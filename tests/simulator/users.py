@@ -6,13 +6,13 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from attune_api.auth import Principal
-from attune_api.errors import Conflict, NotFound
+from attune_api.errors import Conflict, Gone, NotFound
+from attune_api.usecases.answer_inquiry import answer_inquiry
 from attune_api.usecases.cancel_execution import cancel_execution
 from attune_api.usecases.control_run import control_run
 from attune_api.usecases.execute import Asked, execute
-from attune_common.contracts.execution import ExecutionCompleted
 from attune_common.runtime.settings import Settings
-from attune_core.model.status import FINAL
+from attune_core.access.rights import SYSTEM
 from tests.simulator.database import Row
 from tests.simulator.outbox import Relay
 from tests.simulator.plans import Start
@@ -23,8 +23,7 @@ from tests.simulator.violation import Violation
 if TYPE_CHECKING:
     from tests.simulator.world import World
 
-_CALLER = Principal(1, "user", "admin", frozenset())
-_FINALS = frozenset(status.value for status in FINAL)
+_CALLER = Principal(1, "user", "admin", SYSTEM)
 
 
 class ApiProcess(Process):
@@ -47,6 +46,7 @@ class Users:
     def __init__(self, world: World) -> None:
         self._world = world
         self._waiting: dict[str, Start] = {}
+        self._paused: set[int] = set()
         self.accepted: dict[str, int] = {}
 
     def begin(self) -> None:
@@ -73,7 +73,7 @@ class Users:
         def ended(error: Exception | None, answer: Any) -> None:
             if error is None:
                 done(answer)
-            elif not isinstance(error, NotFound | Conflict | OSError):
+            elif not isinstance(error, NotFound | Conflict | Gone | OSError):
                 raise Violation("api_error", f"{type(error).__name__}: {error}")
 
         api.spawn(work(api.store), ended)
@@ -102,6 +102,9 @@ class Users:
         if self._world.healed:
             return
         runs = list(self._world.database.tables["workflow_run"].values())
+        live = [run for run in runs if run["completed_at"] is None]
+        if live and self._world.dice.random() < 0.7:
+            runs = live
         if runs:
             self._ask_something(self._world.dice.choice(runs))
         self._world.clock.after(self._world.dice.uniform(0.1, 2 * (self._world.plan.asking or 1.0)), self._ask)
@@ -113,42 +116,37 @@ class Users:
             kinds += ["cancel", "retry", "retry", "cancel execution"]
         kind = dice.choice(kinds)
         if kind == "cancel execution":
-            row = dice.choice(list(self._world.database.tables["execution"].values()))
+            row = dice.choice(self._cancellable())
             self._world.tell("user", f"cancels execution {row['id']}")
             self._call(lambda store: cancel_execution(store, row["id"]), lambda _: None)
         else:
             self._control(run["id"], kind)
 
+    def _cancellable(self) -> list[Row]:
+        """Those that wait, those that live, or all."""
+        live = list(self._world.database.executions())
+        waiting = [row for row in live if row["status"] in ("waiting", "requested")]
+        if waiting and self._world.dice.random() < 0.5:
+            return waiting
+        return live or list(self._world.database.tables["execution"].values())
+
     def _control(self, run: int, kind: Any) -> None:
         self._world.tell("user", f"asks run {run} to {kind}")
+        if kind == "pause":
+            self._paused.add(run)
         self._call(lambda store: control_run(store, run, kind, {}), lambda _: None)
 
     def _look_after(self) -> None:
-        """Answer questions; once the world is healed, let go on what somebody has paused."""
-        for row in list(self._world.database.executions()):
-            if row["action_ref"] == "test.ask" and self._world.dice.random() < 0.2:
-                self._answer(row)
+        """Answer questions; once the world is healed, let go on what they have paused."""
+        for id, inquiry in list(self._world.database.tables["inquiry"].items()):
+            if inquiry["status"] == "pending" and not self._world.plan.independent and self._world.dice.random() < 0.4:
+                self._answer(id)
         if self._world.healed:
             for run in list(self._world.database.tables["workflow_run"].values()):
-                if run["status"] in ("paused", "pausing"):
+                if run["status"] in ("paused", "pausing") and run["id"] in self._paused:
                     self._control(run["id"], "resume")
         self._world.clock.after(5.0, self._look_after)
 
-    def _answer(self, row: Row) -> None:
-        """By the report that a worker would give. Asked and not answered in time is answered again."""
-        if row["status"] != "waiting" or row["token"] is None or (self._world.plan.independent):
-            return
-        report = ExecutionCompleted(
-            execution_id=row["id"],
-            attempt=row["attempt"],
-            token=row["token"],
-            status="succeeded",
-            result={"n": 7},
-            workflow_execution_id=row["workflow_run"],
-        )
-        self._call(lambda store: _send(store, report), lambda _: None)
-
-
-async def _send(store: ModelStore, report: ExecutionCompleted) -> None:
-    async with store.unit() as unit:
-        unit.emit(report)
+    def _answer(self, inquiry: int) -> None:
+        self._world.tell("user", f"answers inquiry {inquiry}")
+        self._call(lambda store: answer_inquiry(store, _CALLER, inquiry, {"n": 7}), lambda _: None)

@@ -17,6 +17,7 @@ from attune_common.contracts.execution import (
 )
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.runtime.settings import Settings
+from attune_executor import leases
 from tests.simulator.bag import JOBS, Letter
 from tests.simulator.fate import Fate
 from tests.simulator.processes import Process
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _SLOTS = 6
 _CONNECTION_LOST = 12.0
+_GIVEN_UP = ("the attempt is over", leases._STALE_REASON)
 
 
 @dataclass(eq=False, slots=True)
@@ -129,7 +131,7 @@ class WorkerProcess(Process):
         late = limit is not None and job.fate.seconds > limit
         self.after(self._settings.accept_window, lambda: self._accept(job))
         if late and limit is not None:
-            self.after(limit, lambda: self._finish(job, "timed_out"))
+            self.after(limit, lambda: None if job.fate.hangs else self._finish(job, "timed_out"))
         else:
             self.after(job.fate.seconds, lambda: self._finish(job, job.fate.status))
 
@@ -185,7 +187,7 @@ class WorkerProcess(Process):
         job = self.jobs.get(message.token)
         if job is None:
             self._refused.add(message.token)
-        else:
+        elif not job.fate.hangs or message.reason in _GIVEN_UP:
             self.after(self.world.dice.uniform(0.0, 1.0), lambda: self._finish(job, "cancelled"))
 
     def drain(self) -> None:

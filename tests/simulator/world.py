@@ -9,6 +9,7 @@ from random import Random
 from attune_common.contracts.event import EventCreated
 from attune_common.contracts.execution import ExecutionCancel, ExecutionScheduled
 from attune_common.runtime.settings import Settings
+from attune_common.store.timers import Timer
 from tests.simulator import registry
 from tests.simulator.bag import JOBS, Bag, Letter
 from tests.simulator.clock import Clock
@@ -34,7 +35,9 @@ _POISONED = 40
 
 
 class World:
-    """`healed`: no fault happens any more. `off`: mechanisms of the model that a mutation has switched off."""
+    """`healed`: no fault happens any more. `off`: mechanisms that a mutation has switched off; without
+    `timers_in_transaction`, `taken` are the timers that were taken away before their run was told.
+    """
 
     def __init__(self, plan: Plan, mutation: Mutation = NOTHING, story: Callable[[str], None] | None = None) -> None:
         self.plan, self.mutation, self.off = plan, mutation, mutation.off
@@ -44,6 +47,7 @@ class World:
         self._count = 0
         self.healed = False
         self.database_up = True
+        self.taken: dict[int, Timer] = {}
         self.clock = Clock()
         self.database = Database(self.clock)
         self.database.final_gate = "trigger" not in self.off

@@ -6,6 +6,8 @@ the model with PostgreSQL.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,6 +30,12 @@ def statement(noun: str, name: str) -> Callable[[Statement], Statement]:
         return function
 
     return register
+
+
+def load() -> None:
+    """Import all models of this folder."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
 
 
 def perform(database: Database, query: str, arguments: Sequence[Any]) -> Answer:

@@ -6,9 +6,8 @@ from typing import assert_never
 
 from attune_core.definition.graph import Graph
 from attune_core.expressions.scope import FactsMissing
-from attune_core.model.status import ExecutionStatus
 from attune_core.workflow import control, items
-from attune_core.workflow.commands import FinishRun
+from attune_core.workflow.broken import give_up
 from attune_core.workflow.completion import settle
 from attune_core.workflow.decision import Decision
 from attune_core.workflow.draft import Draft
@@ -45,7 +44,7 @@ def advance(graph: Graph, state: RunState, signal: Signal, facts: Facts) -> Deci
     except FactsMissing:
         raise
     except Exception as fault:
-        return _broken(graph, state, facts, fault)
+        return give_up(graph, state, signal, facts, fault)
     return draft.freeze()
 
 
@@ -92,16 +91,3 @@ def _resume(draft: Draft) -> bool:
         if node.iteration is not None:
             items.refill(draft, node, node.iteration)
     return True
-
-
-def _broken(graph: Graph, state: RunState, facts: Facts, fault: Exception) -> Decision:
-    """A fault of the engine ends the run readably instead of leaving it where it is."""
-    draft = Draft(graph, state, facts)
-    error = {"type": "engine_error", "message": f"{type(fault).__name__}: {fault}"[:2000]}
-    if not draft.status.is_final:
-        control.stop_everything(draft)
-        draft.status = ExecutionStatus.FAILED
-        draft.completed_at = facts.now
-        draft.failure = error
-        draft.emit(FinishRun(ExecutionStatus.FAILED, None, error))
-    return draft.freeze()

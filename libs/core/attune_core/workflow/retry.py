@@ -37,7 +37,24 @@ def to_retry(graph: Graph, tasks: Mapping[str, TaskState], wanted: Iterable[str]
     """
     named = [name for name in wanted if name in graph.tasks]
     chosen = named or [part for name in _failed(graph, tasks) for part in _parts(graph, tasks, name)]
-    return [name for name in dict.fromkeys(chosen) if name not in tasks or tasks[name].current is None]
+    return [name for name in dict.fromkeys(chosen) if not _runs_anyway(graph, tasks, name)]
+
+
+def _runs_anyway(graph: Graph, tasks: Mapping[str, TaskState], name: str) -> bool:
+    """It is under way, or a block around it is about to begin."""
+    current = tasks[name].current if name in tasks else None
+    if current is not None:
+        return True
+    block = graph.tasks[name].block
+    return block is not None and _begins(graph, tasks, block)
+
+
+def _begins(graph: Graph, tasks: Mapping[str, TaskState], block: str) -> bool:
+    current = tasks[block].current if block in tasks else None
+    outer = graph.tasks[block].block
+    return (current is not None and current.phase is Phase.READY) or (
+        outer is not None and _begins(graph, tasks, outer)
+    )
 
 
 def _failed(graph: Graph, tasks: Mapping[str, TaskState]) -> list[str]:
