@@ -19,9 +19,8 @@ class DevArena(Arena):
         port = free_ports(1)[0]
         data = self.folder / "data"
         command = ("dev", "--port", str(port), "--data-dir", str(data))
-        self.processes["dev"] = Supervised(
-            "dev", command, environment(ATTUNE_WORKER_NAME="dev"), self.folder / "dev.log"
-        )
+        own = environment(ATTUNE_WORKER_NAME="dev")
+        self.processes["dev"] = Supervised("dev", command, own, self.folder / "dev.log")
         self.processes["dev"].start()
         self.url = f"http://127.0.0.1:{port}"
         await until(lambda: (data / "dev.json").exists(), 120, "attune dev announces itself")

@@ -15,8 +15,10 @@ LEASES = {
     "ATTUNE_DISPATCH_LOST_SECONDS": "10",
     "ATTUNE_CANCEL_LOST_SECONDS": "15",
     "ATTUNE_GRACE_SECONDS": "15",
+    "ATTUNE_WORKER_SLOTS": "24",
 }
-"""Shorter than the defaults, so that a run sees leases end; in the same proportions."""
+"""Shorter than the defaults, so that a run sees leases end; in the same proportions. Most actions wait: places for
+them cost nothing."""
 LEASE_SECONDS = float(LEASES["ATTUNE_LEASE_SECONDS"])
 
 

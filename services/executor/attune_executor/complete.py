@@ -117,6 +117,9 @@ async def _take_losses(batch: Batch, lost: list[tuple[Execution, ExecutionComple
     for row, message in lost:
         if on_report(row, message.token, None) is not Report.LOST:
             continue
+        row.worker = message.worker or row.worker
+        if message.started_at is not None:
+            row.started_at, _ = _times(batch.now, row, message)
         action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
         if isinstance(action, Outcome):
             _report(batch, row, action)

@@ -63,6 +63,20 @@ async def test_a_lost_worker_lets_idempotent_work_run_again(world: World) -> Non
     assert await world.value("SELECT status FROM attune.execution_attempt") == "abandoned"
 
 
+async def test_the_history_tells_who_lost_an_attempt_and_when_it_began(world: World) -> None:
+    """Also when the worker gave it up before anybody had noted that it had it."""
+    world.worker.script = silent
+    await world.start()
+    execution = await world.request("t.safe")
+    (job,) = await world.worker.got(1)
+    world.worker.script = lambda job: Reply()
+    await world.worker.say([completion(job, Reply("lost"))])
+    await world.ended(execution)
+    (row,) = await world.rows("SELECT worker, started_at FROM attune.execution_attempt")
+    assert row["worker"] == "fake"
+    assert row["started_at"] is not None
+
+
 async def test_work_that_is_lost_again_and_again_fails(world: World) -> None:
     async def accept_all() -> bool:
         for job in world.worker.jobs:
