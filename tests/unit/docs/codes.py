@@ -92,7 +92,8 @@ def _in_errors(tree: ast.AST) -> Iterator[str]:
 
 
 def _in_maps(tree: ast.AST) -> Iterator[str]:
-    """`{"type": TYPE, "message": ...}`."""
+    """`{"type": TYPE, "message": ...}`; the type may be a constant of the module."""
+    named = dict(_module_constants(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
             keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
@@ -100,6 +101,18 @@ def _in_maps(tree: ast.AST) -> Iterator[str]:
                 value = node.values[keys.index("type")]
                 if isinstance(value, ast.Constant) and isinstance(value.value, str):
                     yield value.value
+                elif isinstance(value, ast.Name) and value.id in named:
+                    yield named[value.id]
+
+
+def _module_constants(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    for node in ast.iter_child_nodes(tree):
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        value = getattr(node, "value", None)
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield from ((_name(target), value.value) for target in targets)
 
 
 def _constants(nodes: list[ast.expr]) -> Iterator[str]:
