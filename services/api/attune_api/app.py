@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from attune_api import problems
+from attune_api import problems, tidy
 from attune_api.auth import needs
 from attune_api.context import Context
 from attune_api.documentation import document
@@ -65,13 +65,12 @@ def all_routes() -> list[AttuneRoute]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     preparing = asyncio.create_task(prepare_until_done(app.state.context))
     await asyncio.wait({preparing}, timeout=PREPARE_SECONDS)
+    tidying = asyncio.create_task(tidy.forever(app.state.context.store))
     try:
         yield
     finally:
         app.state.context.health.drain()
-        preparing.cancel()
-        with suppress(asyncio.CancelledError):
-            await preparing
+        await lifecycle.cancel([preparing, tidying])
 
 
 def _documented(app: FastAPI) -> Any:

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from attune_api.admission import Admission
+from attune_api.passwords import Passwords
 from attune_common.bus.bus import Bus
 from attune_common.runtime.health import Health
 from attune_common.runtime.settings import Settings
@@ -33,6 +34,7 @@ class Context:
 
     admission: Admission = field(init=False)
     vault: Vault = field(init=False)
+    passwords: Passwords = field(default_factory=Passwords)
 
     def __post_init__(self) -> None:
         self.vault = Vault(self.settings)

@@ -9,6 +9,9 @@ from fastapi import Path, Query
 REF = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 KEY = r"^[A-Za-z0-9_.:@-]+(/[A-Za-z0-9_.:@-]+)*$"
+BEGINNING = r"^[A-Za-z0-9_.:@/-]+$"
+LOGIN = r"^[A-Za-z0-9][A-Za-z0-9._@-]*$"
+PACK = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"
 DIGEST = r"^[a-z0-9:]{16,80}$"
 MAX_ID = 2**63 - 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from attune_api.usecases.bootstrap import prepare_all
 from attune_api.usecases.make_token import make_token
 from attune_common.bus.memory import MemoryBus
 from attune_common.runtime.settings import Settings
+from attune_common.store import identities, rights
 from attune_common.store.store import Store
 from attune_common.vault.keyring import new_key
 
@@ -42,6 +43,16 @@ class Clients:
 
     async def as_role(self, role: Role) -> httpx2.AsyncClient:
         token, _ = await make_token(self.store, f"test-{role.value}", role, "", None)
+        return self.client(token.text)
+
+
+    async def on_packs(self, login: str, roles: Mapping[str, Role]) -> httpx2.AsyncClient:
+        """An identity that has roles on packs, and nothing else."""
+        token, _ = await make_token(self.store, login, Role.NONE, "", None)
+        async with self.store.unit() as unit:
+            identity = await identities.ensure(unit, login, "user", Role.NONE.value)
+            for pack, role in roles.items():
+                await rights.put_grant(unit, identity["id"], pack, role.value)
         return self.client(token.text)
 
 

@@ -57,6 +57,16 @@ def acting(entry: Entry) -> Iterator[Acting]:
         _acting.reset(token)
 
 
+@contextmanager
+def nobody() -> Iterator[None]:
+    """What is committed inside is no part of the request: its entry waits for what is."""
+    token = _acting.set(None)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
 def about(subject: str, **detail: Any) -> None:
     """Name what the request under way is about, where its address does not."""
     current = _acting.get()

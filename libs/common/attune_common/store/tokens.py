@@ -103,6 +103,11 @@ async def page(
     return await connection.fetch(_SQL.page, after, identity, login, limit)
 
 
+async def get(connection: Connection, token_id: str) -> Row | None:
+    """`role` and `scopes` of one token."""
+    return await connection.fetchrow(_SQL.get, token_id)
+
+
 async def revoke(unit: Connection, token_id: str, identity: int | None = None) -> bool:
     """False when there is no such token (of that identity, when it is named)."""
     return await unit.execute(_SQL.revoke, token_id, identity) > 0

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from attune_api.routes import (
     access,
+    audit,
     catalog,
     events,
     executions,
+    identities,
     inquiries,
     kv,
     operations,
     packs,
     rules,
     run_insights,
+    secrets,
     sensors,
     webhooks,
     workflow_executions,
@@ -22,6 +25,7 @@ from attune_api.routes import (
 ROUTERS = (
     operations.routes,
     access.routes,
+    identities.routes,
     packs.routes,
     workflows.routes,
     catalog.routes,
@@ -34,4 +38,6 @@ ROUTERS = (
     webhooks.routes,
     events.routes,
     kv.routes,
+    secrets.routes,
+    audit.routes,
 )

@@ -1,19 +1,22 @@
-"""/whoami, /tokens, /limits: who may come in, and how much of anything."""
+"""/login, /logout, /whoami, /tokens, /limits: who may come in, and how much of anything."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from attune_api.auth import Caller
 from attune_api.context import Shared
-from attune_api.errors import NotFound
+from attune_api.errors import Forbidden, NotFound
+from attune_api.names import LOGIN
 from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.passwords import LONGEST
 from attune_api.permissions import Permission, Role
 from attune_api.routing import declares, router
-from attune_api.usecases.make_token import make_token
+from attune_api.usecases.log_in import log_in
+from attune_api.usecases.make_token import Wanted, give_token
 from attune_api.views.access import NewToken, Token, WhoAmI
 from attune_common.store import tokens
 
@@ -21,53 +24,107 @@ routes = router("/api/v1", tag="access")
 _BY_ID = Keyset("tokens", ("id",), (str,))
 
 
-class Grant(BaseModel):
-    """A token for the identity `login`, which is made with `role` when it is new."""
+class Login(BaseModel):
+    """`label` names the session in the list of tokens."""
 
     model_config = ConfigDict(extra="forbid")
 
-    login: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=100)
-    role: Role
+    login: str = Field(pattern=LOGIN, max_length=100)
+    password: str = Field(max_length=LONGEST)
+    label: str = Field("", max_length=200)
+
+
+class Grant(BaseModel):
+    """A token for oneself, or for the identity `login`, which is made with `role` when it is new.
+
+    `role` and `scopes` cut what a token of one's own may.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    login: str | None = Field(None, pattern=LOGIN, max_length=100)
+    role: Role | None = None
+    scopes: list[Permission] | None = Field(None, max_length=20)
     label: str = Field("", max_length=200)
     expires: AwareDatetime | None = None
+
+
+@routes.post("/login", status_code=201, response_model=NewToken, summary="Log in with a password")
+@declares(Permission.PUBLIC, refusals=(401, 429), audit="login")
+async def login(shared: Shared, body: Login, request: Request) -> NewToken:
+    """A session: a token that ends by itself. After five failures within a minute nobody gets in for that minute."""
+    where = f"login from {request.client.host}" if request.client else "login"
+    made = await log_in(shared, body.login, body.password, body.label or where)
+    return NewToken(
+        id=made.token.id, token=made.token.text, login=made.login, role=made.role, label=body.label or where,
+        expires=made.expires, created=made.created,
+    )  # fmt: skip
+
+
+@routes.post("/logout", status_code=204, response_class=Response, summary="End this session")
+@declares(Permission.IDENTIFIED, audit="logout")
+async def logout(shared: Shared, caller: Caller) -> None:
+    """The token that this is asked with is revoked, whatever kind it is."""
+    if caller.kind != "person":
+        raise Forbidden("an action has no session", hint="its token ends with its attempt")
+    async with shared.store.unit() as unit:
+        await tokens.revoke(unit, caller.token)
 
 
 @routes.get("/whoami", response_model=WhoAmI, summary="Who the token belongs to")
 @declares(Permission.IDENTIFIED)
 async def whoami(caller: Caller) -> WhoAmI:
-    granted = sorted(permission.value for permission in caller.granted)
-    return WhoAmI(login=caller.login, role=caller.role, permissions=granted)
+    packs = {pack: sorted(held) for pack, held in sorted(caller.rights.packs.items())}
+    return WhoAmI(
+        login=caller.login, role=caller.role, kind=caller.kind, permissions=sorted(caller.granted), packs=packs
+    )
 
 
 @routes.get("/limits", response_model=dict[str, int], summary="How much of anything is accepted")
-@declares(Permission.READ)
+@declares(Permission.READ, scoped=True)
 async def limits(shared: Shared) -> dict[str, int]:
     return shared.settings.all_limits()
 
 
 @routes.get("/tokens", response_model=Page[Token], summary="List tokens, never their secrets")
-@declares(Permission.ADMIN)
-async def page(shared: Shared, limit: Limit = 50, cursor: Cursor = None) -> Page[Token]:
+@declares(Permission.IDENTIFIED)
+async def page(
+    shared: Shared,
+    caller: Caller,
+    login: Annotated[str | None, Query(pattern=LOGIN, max_length=100)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[Token]:
+    """One's own; an administrator sees those of all, or of one `login`."""
+    if caller.kind != "person":
+        raise Forbidden("an action has no tokens", hint="its own token ends with its attempt")
     after = _BY_ID.after(cursor)
+    own = None if Permission.ADMIN in caller.granted else caller.id or 0
     async with shared.store.connection() as connection:
-        rows = await tokens.page(connection, after[0] if after else None, None, None, limit + 1)
+        rows = await tokens.page(connection, after[0] if after else None, own, login, limit + 1)
     shown, following = _BY_ID.page(rows, limit)
     return Page(items=[Token(**dict(row)) for row in shown], next=following)
 
 
 @routes.post("/tokens", status_code=201, response_model=NewToken, summary="Make a token; shown this one time")
-@declares(Permission.ADMIN, refusals=(409,))
-async def create(shared: Shared, body: Grant) -> NewToken:
-    token, row = await make_token(shared.store, body.login, body.role, body.label, body.expires)
+@declares(Permission.IDENTIFIED, refusals=(404, 409), audit="tokens.create")
+async def create(shared: Shared, caller: Caller, body: Grant) -> NewToken:
+    made = await give_token(
+        shared.store, caller, Wanted(body.login, body.role, body.scopes, body.label, body.expires)
+    )
     return NewToken(
-        id=token.id, token=token.text, login=body.login, role=body.role.value, label=body.label,
-        expires=body.expires, created=row["created"],
+        id=made.token.id, token=made.token.text, login=made.login, role=made.role, label=body.label,
+        expires=body.expires, created=made.created,
     )  # fmt: skip
 
 
 @routes.delete("/tokens/{id}", status_code=204, response_class=Response, summary="Revoke a token, at once")
-@declares(Permission.ADMIN, refusals=(404,))
-async def revoke(shared: Shared, id: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{4,64}$")]) -> None:
+@declares(Permission.IDENTIFIED, refusals=(404,), audit="tokens.revoke")
+async def revoke(
+    shared: Shared, caller: Caller, id: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{4,64}$")]
+) -> None:
+    """One's own, or anybody's as an administrator."""
+    is_admin = Permission.ADMIN in caller.granted
     async with shared.store.unit() as unit:
-        if not await tokens.revoke(unit, id):
+        if caller.kind != "person" or not await tokens.revoke(unit, id, None if is_admin else caller.id or 0):
             raise NotFound("there is no such token")

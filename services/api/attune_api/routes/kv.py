@@ -11,7 +11,7 @@ from attune_api.auth import Caller
 from attune_api.context import Shared
 from attune_api.errors import Conflict, NotFound, PreconditionFailed
 from attune_api.keys import key_for, only_own, visible_beginnings
-from attune_api.names import Key
+from attune_api.names import BEGINNING, Key
 from attune_api.paging import Cursor, Keyset, Limit, Page
 from attune_api.permissions import Permission
 from attune_api.preconditions import Expected, Precondition, etag
@@ -24,7 +24,6 @@ from attune_common.store.unit import Unit
 routes = router("/api/v1/kv", tag="datastore")
 _BY_KEY = Keyset("kv", ("key",), (str,))
 _YEARS = 100 * 366 * 86_400.0
-_BEGINNING = r"^[A-Za-z0-9_.:@/-]+$"
 _SEE = Permission.DATA_READ
 
 Ttl = Annotated[float | None, Field(gt=0, le=_YEARS, description="Seconds from now until it is gone.")]
@@ -53,7 +52,7 @@ class Increment(BaseModel):
 async def page(
     shared: Shared,
     caller: Caller,
-    prefix: Annotated[str | None, Query(pattern=_BEGINNING, max_length=255)] = None,
+    prefix: Annotated[str | None, Query(pattern=BEGINNING, max_length=255)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[KeyValue]:

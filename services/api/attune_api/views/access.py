@@ -1,4 +1,4 @@
-"""Identities, tokens and the datastore as clients see them."""
+"""Identities, tokens, the datastore and secrets as clients see them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,45 @@ from pydantic import BaseModel
 
 
 class WhoAmI(BaseModel):
+    """`permissions`: everywhere; `packs`: beside them, on single packs."""
+
     login: str
     role: str
+    kind: str
     permissions: list[str]
+    packs: dict[str, list[str]]
+
+
+class Identity(BaseModel):
+    """`grants`: roles on packs, over the role everywhere. `has_password`: it can log in."""
+
+    login: str
+    kind: str
+    role: str
+    label: str
+    enabled: bool
+    has_password: bool
+    grants: dict[str, str]
+    created: datetime
+    updated: datetime
+
+
+class PackGrant(BaseModel):
+    pack: str
+    role: str
+    created: datetime
 
 
 class Token(BaseModel):
-    """Never with its secret."""
+    """Never with its secret. `most` (a role) and `scopes` (permissions) cut the rights of its identity."""
 
     id: str
     login: str
     role: str
+    kind: str
     label: str
+    most: str | None
+    scopes: list[str] | None
     expires: datetime | None
     revoked: datetime | None
     created: datetime
@@ -46,3 +73,63 @@ class KeyValue(BaseModel):
     version: int
     expires: datetime | None
     updated: datetime
+
+
+class SecretInfo(BaseModel):
+    """Everything but the value. `readers`: logins that alone may use it in runs. `master_key`: wraps its data key."""
+
+    key: str
+    description: str
+    readers: list[str]
+    version: int
+    master_key: str
+    created: datetime
+    updated: datetime
+
+
+class Revealed(BaseModel):
+    key: str
+    value: Any
+
+
+class Rotation(BaseModel):
+    """`master_key`: the first of the keys. `wrapped_by`: how many secrets each key wraps now."""
+
+    master_key: str
+    secrets: int
+    wrapped_by: dict[str, int]
+
+
+class AuditEntry(BaseModel):
+    """`position` and `hash`: its place in the chain, null for a moment after it was written."""
+
+    id: int
+    time: datetime
+    login: str
+    action: str
+    subject: str
+    outcome: str
+    detail: dict[str, Any]
+    request_id: str
+    address: str
+    position: int | None
+    hash: str | None
+
+
+class Broken(BaseModel):
+    """`what`: changed, missing (the entry before it) or relinked."""
+
+    position: int
+    id: int
+    what: str
+
+
+class Verified(BaseModel):
+    """`first`, `last`: the positions looked at; `head`: the hash of the last one, worth keeping elsewhere."""
+
+    ok: bool
+    entries: int
+    first: int | None
+    last: int | None
+    head: str | None
+    broken: list[Broken]

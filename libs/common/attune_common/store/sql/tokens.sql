@@ -27,6 +27,9 @@ FROM attune.token t JOIN attune.identity i ON i.id = t.identity
 WHERE ($1::text IS NULL OR t.id > $1) AND ($2::bigint IS NULL OR t.identity = $2) AND ($3::text IS NULL OR i.login = $3)
 ORDER BY t.id LIMIT $4;
 
+-- name: get
+SELECT id, role, scopes FROM attune.token WHERE id = $1;
+
 -- name: revoke
 UPDATE attune.token SET revoked = COALESCE(revoked, now())
 WHERE id = $1 AND ($2::bigint IS NULL OR identity = $2);
