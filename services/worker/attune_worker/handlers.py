@@ -62,7 +62,8 @@ class JobIntake:
             taken.append(job)
             left = left[1:]
         await self._send_again(left, delivery.routing_key)
-        await asyncio.gather(*(job.settled.wait() for job in [*taken, *self._in_hand(wanted)]))
+        for job in [*taken, *self._in_hand(wanted)]:
+            await job.settled.wait()
         await delivery.ack()
 
     def _take(self, wanted: list[ExecutionScheduled]) -> tuple[list[Job], list[ExecutionScheduled]]:
@@ -93,6 +94,9 @@ class JobIntake:
 
     def _begin(self, spec: ExecutionScheduled) -> Job:
         job = self._jobs.add(spec)
+        if self._runner.finish_at_once(job):
+            self._slots.release(slot_kind(spec.runtime))
+            return job
         task = asyncio.create_task(self._run(job), name=f"attempt {spec.execution_id}.{spec.attempt}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

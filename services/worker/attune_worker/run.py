@@ -15,10 +15,11 @@ from attune_worker.jobs import Job, Jobs, Stop
 from attune_worker.logs import AttemptLog, LogLimits
 from attune_worker.outcome import Ending
 from attune_worker.results import Outbound
-from attune_worker.runtimes import Attempt, Bench, Runtime, runtime_of
+from attune_worker.runtimes import NATIVE, Attempt, Bench, Runtime, native, runtime_of
 
 _PREPARE_SECONDS = 900.0
 _LONG_PREPARATION = 5.0
+_ENDED = metrics.counter("worker_attempts_total", "Attempts that ended on this worker", "status")
 log = logging.get("worker.run")
 
 
@@ -43,18 +44,36 @@ class Runner:
         self._count(ending)
         self._complete(job, ending)
 
+    def finish_at_once(self, job: Job) -> bool:
+        """Run an action that never waits, here and now: no task, no time, nothing to accept. False for all others."""
+        if job.spec.runtime != NATIVE or job.stopped.done() or not native.is_instant(job.spec):
+            return False
+        attempt_log = AttemptLog(_identity(job), self._send_log, LogLimits.of(self._bench.settings))
+        try:
+            result = native.perform_instant(Attempt(job, attempt_log, self._bench))
+            ending = outcome.succeeded(job, result, attempt_log, self._worker)
+        except Exception as problem:
+            ending = self._failed(job, problem)
+        attempt_log.close()
+        self._count(ending)
+        self._complete(job, ending)
+        return True
+
     async def _ending(self, job: Job, attempt_log: AttemptLog) -> Ending:
         try:
             result = await self._result(job, Attempt(job, attempt_log, self._bench))
             return outcome.succeeded(job, result, attempt_log, self._worker)
         except _Stopped as stopped:
             return outcome.stopped(job, stopped.why, self._worker)
-        except ActionFailure as failure:
-            return outcome.failed(job, failure, self._worker)
         except Exception as problem:
-            log.exception("attempt_broken", execution=job.spec.execution_id, action=job.spec.action_ref)
-            broken = ActionFailure("worker_error", f"{type(problem).__name__}: {problem}"[:1000])
-            return outcome.failed(job, broken, self._worker)
+            return self._failed(job, problem)
+
+    def _failed(self, job: Job, problem: Exception) -> Ending:
+        if isinstance(problem, ActionFailure):
+            return outcome.failed(job, problem, self._worker)
+        log.error("attempt_broken", execution=job.spec.execution_id, action=job.spec.action_ref, exc_info=problem)
+        broken = ActionFailure("worker_error", f"{type(problem).__name__}: {problem}"[:1000])
+        return outcome.failed(job, broken, self._worker)
 
     async def _result(self, job: Job, attempt: Attempt) -> Any:
         runtime: Runtime = runtime_of(job.spec.runtime)
@@ -86,8 +105,7 @@ class Runner:
         self._outbound.send(lines, size=size)
 
     def _count(self, ending: Ending) -> None:
-        counter = metrics.counter("worker_attempts_total", "Attempts that ended on this worker", "status")
-        counter.labels(ending.completed.status).inc()
+        _ENDED.labels(ending.completed.status).inc()
 
 
 def _identity(job: Job) -> tuple[int, int, str]:

@@ -46,22 +46,24 @@ def pack(messages: Iterable[tuple[Message, str]], source: str) -> list[Wire]:
 
 
 def _wire(kind: str, pool: str, members: Sequence[Message], source: str) -> Wire:
-    now = datetime.now(UTC)
-    contract = REGISTRY[kind]
-    batch = [
-        {
-            "specversion": "1.0",
-            "id": uuid.uuid4().hex,
-            "source": source,
-            "type": kind,
-            "time": now,
-            "datacontenttype": "application/json",
-            "data": message.model_dump(mode="python", exclude_defaults=False),
-        }
-        for message in members
-    ]
+    contract, first = REGISTRY[kind], uuid.uuid4().hex
+    shared = {
+        "specversion": "1.0",
+        "source": source,
+        "type": kind,
+        "time": datetime.now(UTC),
+        "datacontenttype": "application/json",
+    }
+    batch = [{**shared, "id": f"{first}.{place}", "data": message.__dict__} for place, message in enumerate(members)]
     key = f"{kind}.{pool}" if contract.exchange is Exchange.EXECUTIONS else kind
-    return Wire(contract.exchange.value, key, orjson.dumps(batch))
+    return Wire(contract.exchange.value, key, orjson.dumps(batch, default=_fields))
+
+
+def _fields(value: object) -> dict[str, Any]:
+    """A message within a message. Errors: TypeError for what JSON has no form for."""
+    if isinstance(value, Message):
+        return value.__dict__
+    raise TypeError(f"{type(value).__name__} cannot be sent")
 
 
 def unpack(body: bytes) -> list[Message]:

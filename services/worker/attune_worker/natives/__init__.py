@@ -27,3 +27,6 @@ NATIVES: dict[str, Native] = {
     "core.kv_increment": platform.kv_increment,
     "core.emit_event": platform.emit_event,
 }
+
+INSTANT = frozenset({"core.noop", "core.echo", "core.fail", "core.now", "core.uuid"})
+"""Those that never wait: they are run where they arrive."""

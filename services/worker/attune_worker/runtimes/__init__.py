@@ -10,10 +10,11 @@ from attune_worker.runtimes.python import PythonRuntime
 from attune_worker.runtimes.shell import ShellRuntime
 from attune_worker.slots import SlotKind
 
-__all__ = ["Attempt", "Bench", "Runtime", "runtime_of", "slot_kind"]
+__all__ = ["NATIVE", "Attempt", "Bench", "Runtime", "runtime_of", "slot_kind"]
 
+NATIVE = "native"
 _RUNTIMES: dict[str, Runtime] = {
-    "native": NativeRuntime(),
+    NATIVE: NativeRuntime(),
     "python": PythonRuntime(),
     "shell": ShellRuntime(),
     "http": HttpRuntime(),
