@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from attune_api.admission import Admission
+from attune_api.intake import Intake
 from attune_api.passwords import Passwords
 from attune_common.bus.bus import Bus
 from attune_common.runtime.health import Health
@@ -33,12 +34,14 @@ class Context:
     unpacking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     admission: Admission = field(init=False)
+    intake: Intake = field(init=False)
     vault: Vault = field(init=False)
     passwords: Passwords = field(default_factory=Passwords)
 
     def __post_init__(self) -> None:
         self.vault = Vault(self.settings)
         self.admission = Admission(self.store, self.settings.limits.backlog)
+        self.intake = Intake(self.store)
         self.health.add("database", self.store.healthy)
         self.health.add("bus", lambda: self.bus.healthy)
         self.health.add("prepared", lambda: (self.prepared, "" if self.prepared else self.not_prepared_because))

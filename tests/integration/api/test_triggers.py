@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx2
@@ -9,6 +10,7 @@ import pytest
 from tests.integration.api import world
 from tests.integration.api.conftest import Clients
 
+from attune_common.contracts.event import EventCreated
 from attune_common.store.store import Store
 
 pytestmark = pytest.mark.usefixtures("pack")
@@ -96,3 +98,35 @@ async def test_a_pack_that_was_registered_is_told(api: httpx2.AsyncClient, store
     async with store.connection() as connection:
         rows = await connection.fetch("SELECT payload FROM attune.event WHERE trigger_ref = 'core.pack_registered'")
     assert [(row["payload"]["version"], row["payload"]["previous_version"]) for row in rows] == [("1.1.0", "1.0.0")]
+
+
+async def test_many_events_at_once_have_a_verdict_each(api: httpx2.AsyncClient, store: Store) -> None:
+    events = [
+        {"trigger": "sample.open", "payload": {"n": 1}, "dedup_key": "a"},
+        {"trigger": "sample.pushed", "payload": {"branch": 5}},
+        {"trigger": "sample.nothing"},
+        {"trigger": "sample.open", "payload": {"n": 1}, "dedup_key": "a"},
+    ]
+    answer = await api.post("/events/batch", json={"events": events})
+    assert answer.status_code == 202, answer.text
+    first, wrong, unknown, again = answer.json()["items"]
+    assert (first["repeated"], again["repeated"], first["event_id"]) == (False, True, again["event_id"])
+    assert (wrong["error"]["code"], unknown["error"]["code"]) == ("invalid_payload", "trigger_not_found")
+    async with store.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM attune.event") == 1
+
+
+async def test_a_burst_is_stored_once_each(api: httpx2.AsyncClient, store: Store) -> None:
+    async def emit(number: int) -> int:
+        body = {"trigger": "sample.open", "payload": {"n": number}, "dedup_key": f"k{number % 100}"}
+        answer = await api.post("/events", json=body)
+        assert answer.status_code in (200, 202), answer.text
+        found: int = answer.json()["id"]
+        return found
+
+    ids = await asyncio.gather(*(emit(number) for number in range(300)))
+    assert len(set(ids)) == 100
+    assert all(ids[number] == ids[number % 100] for number in range(300))
+    async with store.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM attune.event") == 100
+    assert len([message for message in await world.sent(store) if isinstance(message, EventCreated)]) == 100

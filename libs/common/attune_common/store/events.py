@@ -51,21 +51,22 @@ async def insert_many(unit: Connection, rows: Sequence[EventRow]) -> list[int | 
     return [ids.get(place) for place in range(1, len(rows) + 1)]
 
 
-async def by_keys(connection: Connection, rows: Sequence[EventRow]) -> dict[tuple[str, str], int]:
-    """The ids of stored events with the deduplication keys of these, by (trigger, key)."""
+async def with_keys(connection: Connection, rows: Sequence[EventRow]) -> list[Row]:
+    """The stored events with the deduplication keys of these."""
     if not rows:
-        return {}
-    found = await connection.fetch(_SQL.by_keys, [row.trigger_ref for row in rows], [row.dedup_key for row in rows])
-    return {(row["trigger_ref"], row["dedup_key"]): row["id"] for row in found}
+        return []
+    return await connection.fetch(_SQL.with_keys, [row.trigger_ref for row in rows], [row.dedup_key for row in rows])
 
 
 async def get(connection: Connection, event_id: int) -> Row | None:
     return await connection.fetchrow(_SQL.get, event_id)
 
 
-async def page(connection: Connection, before: int | None, trigger: str | None, limit: int) -> list[Row]:
-    """Newest first, only ids below `before`."""
-    return await connection.fetch(_SQL.page, before, trigger, limit)
+async def page(
+    connection: Connection, before: int | None, trigger: str | None, limit: int, packs: Sequence[str] | None = None
+) -> list[Row]:
+    """Newest first, only ids below `before`. `packs`: of their triggers alone."""
+    return await connection.fetch(_SQL.page, before, trigger, limit, None if packs is None else list(packs))
 
 
 async def enforcement(connection: Connection, enforcement_id: int) -> Row | None:
@@ -73,7 +74,12 @@ async def enforcement(connection: Connection, enforcement_id: int) -> Row | None
 
 
 async def enforcements(
-    connection: Connection, before: int | None, event: int | None, rule: str | None, limit: int
+    connection: Connection,
+    before: int | None,
+    event: int | None,
+    rule: str | None,
+    limit: int,
+    packs: Sequence[str] | None = None,
 ) -> list[Row]:
-    """Newest first, only ids below `before`."""
-    return await connection.fetch(_SQL.enforcements, before, event, rule, limit)
+    """Newest first, only ids below `before`. `packs`: of their rules alone."""
+    return await connection.fetch(_SQL.enforcements, before, event, rule, limit, None if packs is None else list(packs))

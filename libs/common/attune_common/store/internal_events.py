@@ -62,23 +62,22 @@ async def store(unit: Unit, happenings: Sequence[Happening]) -> None:
     """Store and announce them, whoever listens."""
     if not happenings:
         return
-    depths = await depths_of(unit, {h.execution for h in happenings if h.execution is not None})
+    found = await origins(unit, {h.execution for h in happenings if h.execution is not None})
+    depths = {execution: origin["depth"] for execution, origin in found.items()}
     rows = [_row(happening, depths.get(happening.execution or 0, 0)) for happening in happenings]
     for row, id in zip(rows, await events.insert_many(unit, rows), strict=True):
         if id is not None:
             unit.emit(EventCreated(event_id=id, trigger_ref=row.trigger_ref, trace_id=row.trace_id))
 
 
-async def origin(connection: Connection, execution: int) -> Row | None:
-    """trace_id and depth of an event that comes of an execution."""
-    return await connection.fetchrow(_SQL.origins, [execution])
+async def origins(connection: Connection, executions: set[int]) -> dict[int, Row]:
+    """trace_id and depth of an event that comes of an execution, by execution.
 
-
-async def depths_of(connection: Connection, executions: set[int]) -> dict[int, int]:
-    """The depth of an event that comes of an execution: one more than that of the event which started it all."""
+    The depth is one more than that of the event which started it all.
+    """
     if not executions:
         return {}
-    return {row["id"]: row["depth"] for row in await connection.fetch(_SQL.origins, sorted(executions))}
+    return {row["id"]: row for row in await connection.fetch(_SQL.origins, sorted(executions))}
 
 
 def _row(happening: Happening, depth: int) -> EventRow:

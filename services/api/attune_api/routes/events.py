@@ -7,14 +7,14 @@ from typing import Any
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from attune_api.auth import Caller
+from attune_api.auth import Caller, Principal
 from attune_api.context import Context, Shared
 from attune_api.errors import NotFound
+from attune_api.intake import Occurrence
 from attune_api.names import REF, Id, IdFilter, RefFilter
 from attune_api.paging import Cursor, Keyset, Limit, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
-from attune_api.usecases.record_event import Occurrence, record_event
 from attune_api.views import events as views
 from attune_common.store import events
 
@@ -33,18 +33,35 @@ class Fire(BaseModel):
     dedup_key: str | None = Field(None, min_length=1, max_length=200)
 
 
+class FireMany(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    events: list[Fire] = Field(min_length=1, max_length=500)
+
+
 @routes.post("/events", status_code=202, response_model=views.Event, summary="Record an event",
              responses={200: {"model": views.Event, "description": "Recorded before with this key"}})  # fmt: skip
 @declares(Permission.EMIT, refusals=(404, 409))
 async def fire(shared: Shared, caller: Caller, body: Fire, response: Response) -> views.Event:
+    recorded = await shared.intake.record(_occurrence(caller, body))
+    response.status_code = 202 if recorded.is_new else 200
+    return views.event(recorded.row)
+
+
+def _occurrence(caller: Principal, body: Fire) -> Occurrence:
     dedup_key = f"key:{body.dedup_key}" if body.dedup_key else None
     source: dict[str, Any] = {"kind": "api", "identity": caller.login}
     if caller.execution is not None:
         source = {"kind": "action", "identity": caller.login, "execution": caller.execution}
-    what = Occurrence(body.trigger, body.payload, source, dedup_key, caller.execution)
-    event, is_new = await record_event(shared.store, what)
-    response.status_code = 202 if is_new else 200
-    return await _read(shared, event)
+    return Occurrence(body.trigger, body.payload, source, dedup_key, caller.execution)
+
+
+@routes.post("/events/batch", status_code=202, response_model=views.EventVerdicts, summary="Record many events")
+@declares(Permission.EMIT)
+async def fire_many(shared: Shared, caller: Caller, body: FireMany) -> views.EventVerdicts:
+    """A verdict for each: one that is refused does not keep the others."""
+    found = await shared.intake.record_all([_occurrence(caller, one) for one in body.events])
+    return views.EventVerdicts(items=[views.verdict(one) for one in found])
 
 
 @routes.post("/events/{id}/re-emit", status_code=202, response_model=views.Event, summary="Record it once more")
@@ -53,10 +70,8 @@ async def again(shared: Shared, caller: Caller, id: Id) -> views.Event:
     """A new event of the same trigger with the same payload: the rules of today are asked."""
     first = await _read(shared, id)
     source: dict[str, Any] = {"kind": "re-emitted", "identity": caller.login, "event": id}
-    event, _ = await record_event(
-        shared.store, Occurrence(first.trigger, first.payload, source, execution=caller.execution)
-    )
-    return await _read(shared, event)
+    what = Occurrence(first.trigger, first.payload, source, execution=caller.execution)
+    return views.event((await shared.intake.record(what)).row)
 
 
 @routes.get("/events", response_model=Page[views.Event], summary="List events, newest first")

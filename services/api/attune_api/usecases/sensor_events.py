@@ -69,7 +69,8 @@ async def _store(unit: Unit, ref: str, accepted: Sequence[Emitted], known: Mappi
     for row, id in zip(rows, ids, strict=True):
         if id is not None:
             unit.emit(EventCreated(event_id=id, trigger_ref=row.trigger_ref, trace_id=row.trace_id))
-    earlier = await events.by_keys(unit, [row for row, id in zip(rows, ids, strict=True) if id is None])
+    stored = await events.with_keys(unit, [row for row, id in zip(rows, ids, strict=True) if id is None])
+    earlier = {(row["trigger_ref"], row["dedup_key"]): row["id"] for row in stored}
     return [
         Verdict(
             event=id if id is not None else earlier.get((row.trigger_ref, row.dedup_key or "")), repeated=id is None

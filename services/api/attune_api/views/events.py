@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
+from attune_api.intake import Recorded
 from attune_common.store.connection import Row
+from attune_core.errors import AttuneError
 
 
 class Event(BaseModel):
@@ -35,6 +38,25 @@ class Enforcement(BaseModel):
     created: datetime
 
 
+class Refusal(BaseModel):
+    code: str
+    message: str
+
+
+class EventVerdict(BaseModel):
+    """`event_id` is null when the event is refused. `repeated`: the key was there already."""
+
+    event_id: int | None = None
+    repeated: bool = False
+    error: Refusal | None = None
+
+
+class EventVerdicts(BaseModel):
+    """In the order of the events."""
+
+    items: list[EventVerdict]
+
+
 class EventAccepted(BaseModel):
     event_id: int
 
@@ -52,9 +74,15 @@ class Challenge(BaseModel):
     challenge: str
 
 
-def event(row: Row) -> Event:
+def event(row: Row | Mapping[str, Any]) -> Event:
     values = {name: row[name] for name in Event.model_fields if name != "trigger"}
     return Event(**values, trigger=row["trigger_ref"])
+
+
+def verdict(outcome: Recorded | AttuneError) -> EventVerdict:
+    if isinstance(outcome, AttuneError):
+        return EventVerdict(error=Refusal(code=outcome.code, message=outcome.message))
+    return EventVerdict(event_id=outcome.row["id"], repeated=not outcome.is_new)
 
 
 def enforcement(row: Row) -> Enforcement:

@@ -17,8 +17,8 @@ WITH given AS (
 )
 SELECT given.place, stored.id FROM stored JOIN given ON given.id = stored.id;
 
--- name: by_keys
-SELECT e.trigger_ref, e.dedup_key, e.id FROM unnest($1::text[], $2::text[]) AS n(trigger_ref, dedup_key)
+-- name: with_keys
+SELECT e.id, e.trigger_ref, e.dedup_key, e.payload, e.source, e.trace_id, e.depth, e.matched, e.created FROM unnest($1::text[], $2::text[]) AS n(trigger_ref, dedup_key)
 JOIN attune.event e ON e.trigger_ref = n.trigger_ref AND e.dedup_key = n.dedup_key;
 
 -- name: by_dedup_key
@@ -31,6 +31,7 @@ SELECT id, trigger_ref, payload, source, trace_id, depth, matched, created FROM 
 SELECT id, trigger_ref, payload, source, trace_id, depth, matched, created
 FROM attune.event
 WHERE ($1::bigint IS NULL OR id < $1) AND ($2::text IS NULL OR trigger_ref = $2)
+  AND ($4::text[] IS NULL OR split_part(trigger_ref, '.', 1) = ANY($4::text[]))
 ORDER BY id DESC LIMIT $3;
 
 -- name: enforcement
@@ -41,4 +42,5 @@ SELECT id, rule_ref, event, matched, reason, execution, created
 FROM attune.enforcement
 WHERE ($1::bigint IS NULL OR id < $1) AND ($2::bigint IS NULL OR event = $2)
   AND ($3::text IS NULL OR rule_ref = $3)
+  AND ($5::text[] IS NULL OR split_part(rule_ref, '.', 1) = ANY($5::text[]))
 ORDER BY id DESC LIMIT $4;

@@ -1,0 +1,162 @@
+"""Events that arrive at the same time are stored in one transaction: a burst costs a commit for many, not for each.
+
+An event alone is stored at once. While a transaction runs, what arrives waits for the next one, which takes all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from attune_api.errors import Conflict, Invalid, NotFound
+from attune_common.contracts.event import EventCreated
+from attune_common.store import events, internal_events, triggers
+from attune_common.store.connection import Row
+from attune_common.store.events import EventRow
+from attune_common.store.store import Store
+from attune_common.store.unit import Unit
+from attune_core.errors import AttuneError
+from attune_core.model import schema
+
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """What happened: `dedup_key` None means every occurrence counts. `execution`: the one whose action tells it."""
+
+    trigger: str
+    payload: Any
+    source: Mapping[str, Any] = field(default_factory=dict)
+    dedup_key: str | None = None
+    execution: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The stored event as a row of columns; of a repeat the one of the first time."""
+
+    row: Mapping[str, Any]
+    is_new: bool
+
+
+Outcome = Recorded | Exception
+
+
+class Intake:
+    """Errors of `record`: NotFound, Conflict, Invalid, and those of the database."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: list[tuple[Occurrence, asyncio.Future[Recorded]]] = []
+        self._storing: asyncio.Task[None] | None = None
+
+    async def record(self, what: Occurrence) -> Recorded:
+        """Return after the commit."""
+        done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
+        self._waiting.append((what, done))
+        if self._storing is None or self._storing.done():
+            self._storing = asyncio.create_task(self._store_waiting())
+        return await done
+
+    async def record_all(self, batch: Sequence[Occurrence]) -> list[Recorded | AttuneError]:
+        """All of them, in order; a refusal in the place of one that is refused. Errors: those of the database."""
+        found = await asyncio.gather(*map(self.record, batch), return_exceptions=True)
+        for outcome in found:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, AttuneError):
+                raise outcome
+        return [outcome for outcome in found if isinstance(outcome, Recorded | AttuneError)]
+
+    async def _store_waiting(self) -> None:
+        while self._waiting:
+            taken, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+            outcomes = await _settled(self._store.retrying, [what for what, _ in taken])
+            for (_, done), outcome in zip(taken, outcomes, strict=True):
+                if done.done():
+                    continue
+                if isinstance(outcome, Exception):
+                    done.set_exception(outcome)
+                else:
+                    done.set_result(outcome)
+
+
+Retrying = Callable[[Callable[[Unit], Awaitable[list[Outcome]]]], Awaitable[list[Outcome]]]
+
+
+async def _settled(retrying: Retrying, batch: Sequence[Occurrence]) -> list[Outcome]:
+    """An outcome for each. What breaks the transaction of many is tried alone, so that it harms nobody else."""
+    try:
+        return await retrying(lambda unit: _record(unit, batch))
+    except Exception as problem:
+        if len(batch) == 1:
+            return [problem]
+        return [outcome for what in batch for outcome in await _settled(retrying, [what])]
+
+
+async def _record(unit: Unit, batch: Sequence[Occurrence]) -> list[Outcome]:
+    known = await triggers.by_refs(unit, {what.trigger for what in batch})
+    origins = await internal_events.origins(unit, {what.execution for what in batch if what.execution is not None})
+    outcomes: list[Outcome | None] = [None] * len(batch)
+    rows: dict[int, EventRow] = {}
+    for place, what in enumerate(batch):
+        try:
+            rows[place] = _row(what, known.get(what.trigger), origins.get(what.execution or 0))
+        except (NotFound, Conflict, Invalid) as refused:
+            outcomes[place] = refused
+    for place, recorded in zip(rows, await _store(unit, list(rows.values())), strict=True):
+        outcomes[place] = recorded
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _row(what: Occurrence, trigger: Row | None, origin: Row | None) -> EventRow:
+    """Errors: NotFound, Conflict, Invalid."""
+    if trigger is None:
+        raise NotFound(f"there is no trigger {what.trigger!r}", code="trigger_not_found")
+    if not trigger["enabled"]:
+        raise Conflict(f"the trigger {what.trigger!r} is disabled", code="trigger_disabled")
+    payload = checked_payload(trigger["payload_schema"], what.payload)
+    trace, depth = (uuid.uuid4().hex, 0) if origin is None else (origin["trace_id"], origin["depth"])
+    return EventRow(what.trigger, payload, trace, what.source, what.dedup_key, depth)
+
+
+def checked_payload(payload_schema: Mapping[str, Any] | None, given: Any) -> Any:
+    """With the schema's defaults. Errors: Invalid when it is not as the trigger says."""
+    payload = schema.apply_defaults(payload_schema, given)
+    findings = schema.validate(payload_schema, payload)
+    if findings:
+        raise Invalid.of_schema(findings, "payload", "invalid_payload")
+    return payload
+
+
+async def _store(unit: Unit, rows: Sequence[EventRow]) -> list[Recorded]:
+    now = await unit.now() if rows else None
+    ids = await events.insert_many(unit, rows)
+    for row, id in zip(rows, ids, strict=True):
+        if id is not None:
+            unit.emit(EventCreated(event_id=id, trigger_ref=row.trigger_ref, trace_id=row.trace_id))
+    repeats = [row for row, id in zip(rows, ids, strict=True) if id is None]
+    earlier = {(row["trigger_ref"], row["dedup_key"]): row for row in await events.with_keys(unit, repeats)}
+    return [
+        Recorded(_columns(id, row, now), True)
+        if id is not None
+        else Recorded(dict(earlier[(row.trigger_ref, row.dedup_key)].items()), False)
+        for row, id in zip(rows, ids, strict=True)
+    ]
+
+
+def _columns(id: int, row: EventRow, now: datetime | None) -> dict[str, Any]:
+    """A new event as it stands in the table."""
+    return {
+        "id": id,
+        "trigger_ref": row.trigger_ref,
+        "payload": row.payload,
+        "source": dict(row.source),
+        "trace_id": row.trace_id,
+        "depth": row.depth,
+        "matched": False,
+        "created": now,
+    }
