@@ -11,7 +11,9 @@ from attune_common.store.items import ChunkKey
 from attune_core.access.rights import Rights
 from attune_core.definition.graph import Graph
 from attune_core.workflow.state import RunState
+from attune_executor.factbook import PassResults
 
+_PASSES_BYTES = 64 * 1024 * 1024
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -37,6 +39,32 @@ class Lru(Generic[K, V]):
 
     def drop(self, key: K) -> None:
         self._values.pop(key, None)
+
+
+class Weighed(Generic[K, V]):
+    """The values used last that weigh no more than `most` together."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._weight = 0
+        self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        found = self._values.get(key)
+        if found is None:
+            return None
+        self._values.move_to_end(key)
+        return found[0]
+
+    def put(self, key: K, value: V, weight: int) -> None:
+        """A value that is too heavy by itself is not kept."""
+        if weight > self._most or key in self._values:
+            return
+        self._values[key] = (value, weight)
+        self._weight += weight
+        while self._weight > self._most:
+            _, (_, gone) = self._values.popitem(last=False)
+            self._weight -= gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +118,5 @@ class Caches:
     graphs: Lru[str, Graph] = field(default_factory=_lru(500))
     runs: Lru[int, Known] = field(default_factory=_lru(2_000))
     chunks: Lru[ChunkKey, list[Any]] = field(default_factory=_lru(500))
+    passes: Weighed[Hashable, PassResults] = field(default_factory=lambda: Weighed(_PASSES_BYTES))
     rights: Lru[int | None, tuple[Rights, float]] = field(default_factory=_lru(2_000))

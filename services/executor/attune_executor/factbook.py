@@ -14,9 +14,20 @@ Pass = tuple[str, int]
 """(task, iteration)"""
 
 
+@dataclass(frozen=True, slots=True)
+class PassResults:
+    """All items of an iteration that is over: `details` by index, `results` in item order; never changed."""
+
+    details: dict[int, Any]
+    results: list[Any]
+
+
 @dataclass(slots=True)
 class FactBook:
-    """`results` and `details` as in `Facts`. `fresh`: outcomes of this batch, which the database does not have."""
+    """`results` and `details` as in `Facts`. `fresh`: outcomes of this batch, which the database does not have.
+
+    `kept`: passes whose details belong to the process, not to this batch.
+    """
 
     results: dict[Pass, Any] = field(default_factory=dict)
     details: dict[Pass, dict[int, Any]] = field(default_factory=dict)
@@ -25,6 +36,7 @@ class FactBook:
     secrets: dict[str, str | None] = field(default_factory=dict)
     fresh: dict[Pass, dict[int | None, Outcome]] = field(default_factory=dict)
     failed: dict[Pass, FailedItems] = field(default_factory=dict)
+    kept: set[Pass] = field(default_factory=set)
 
     def note_signal(self, signal: Signal) -> None:
         """Keep the outcome of a finished attempt."""
@@ -38,7 +50,20 @@ class FactBook:
         if key.index is None:
             self.results[of] = outcome.result
         elif of in self.details:
-            self.details[of][key.index] = _entry(outcome)
+            self._own(of)[key.index] = _entry(outcome)
+
+    def _own(self, of: Pass) -> dict[int, Any]:
+        """The details of a pass to be changed: those that the process keeps for others stay as they are."""
+        if of in self.kept:
+            self.kept.discard(of)
+            self.details[of] = dict(self.details[of])
+            self.results[of] = None
+        return self.details[of]
+
+    def add_kept(self, of: Pass, kept: PassResults) -> None:
+        """An iteration that is over, as the process has it from an earlier batch."""
+        self.details[of], self.results[of] = kept.details, kept.results
+        self.kept.add(of)
 
     def add_rows(self, of: Pass, rows: Mapping[int | None, Mapping[str, Any]]) -> None:
         """The executions of a pass (`status`, `result`, `error`), by item index."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -16,7 +17,10 @@ from attune_core.workflow.facts import Facts, FailedItems
 from attune_core.workflow.items import START_AT_ONCE
 from attune_executor import access
 from attune_executor.batch import Batch, RunInHand
-from attune_executor.factbook import Pass
+from attune_executor.factbook import Pass, PassResults
+
+_ENTRY_BYTES = 400
+"""About what one item costs in memory beside its result."""
 
 _OUTCOME_OF = {status.value: outcome.value for outcome, status in EXECUTION_STATUS_OF.items()} | {
     ExecutionStatus.ABANDONED.value: OutcomeStatus.FAILED.value
@@ -98,11 +102,36 @@ async def _fetch(batch: Batch, shopping: _Shopping) -> None:
 
 
 async def _fetch_results(batch: Batch, wanted: Mapping[tuple[int, str, int], RunInHand]) -> None:
-    rows: dict[tuple[int, str, int], dict[int | None, Mapping[str, Any]]] = {key: {} for key in wanted}
-    for row in await executions.results(batch.unit, list(wanted)):
-        rows[(row["workflow_run"], row["task_name"], row["iteration"])][row["task_index"]] = _entry(row)
+    cache = batch.context.caches.passes
+    missing: dict[tuple[int, str, int], RunInHand] = {}
     for key, run in wanted.items():
+        kept = cache.get((key, run.state.tries))
+        if kept is None:
+            missing[key] = run
+        else:
+            run.book.add_kept(key[1:], kept)
+    rows: dict[tuple[int, str, int], dict[int | None, Mapping[str, Any]]] = {key: {} for key in missing}
+    sizes: Counter[tuple[int, str, int]] = Counter()
+    for row in await executions.results(batch.unit, list(missing)) if missing else ():
+        key = (row["workflow_run"], row["task_name"], row["iteration"])
+        rows[key][row["task_index"]] = _entry(row)
+        sizes[key] += row.get("size") or 0
+    for key, run in missing.items():
         run.book.add_rows(key[1:], rows[key])
+        if (kept := _to_keep(run, key[1:])) is not None:
+            cache.put((key, run.state.tries), kept, sizes[key] + _ENTRY_BYTES * len(kept.results))
+
+
+def _to_keep(run: RunInHand, of: Pass) -> PassResults | None:
+    """The items of a pass that was over before this batch: what they are, they stay in this try of the run."""
+    task = run.base.task(of[0])
+    last = task.last
+    over = last is not None and last.iteration == of[1] and (task.current is None or task.current.iteration != of[1])
+    if last is None or not over or last.items is None or of in run.book.fresh or run.base.tries != run.state.tries:
+        return None
+    details = run.book.details[of]
+    results = [details[index]["result"] if index in details else None for index in range(last.items.total)]
+    return PassResults(details, results)
 
 
 def _entry(row: Row) -> dict[str, Any]:

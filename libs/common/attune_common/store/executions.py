@@ -119,7 +119,7 @@ async def allocate(connection: Connection, count: int) -> list[int]:
 
 
 async def results(connection: Connection, tasks: Sequence[tuple[int, str, int]]) -> list[Row]:
-    """Rows of workflow_run, task_name, iteration, task_index, status, result, error; in no order."""
+    """Rows of workflow_run, task_name, iteration, task_index, status, result, error, size of the result; no order."""
     return await connection.fetch(_SQL.results, *_columns(tasks, 3))
 
 

@@ -40,6 +40,7 @@ class Draft:
         self.results: dict[str, Any] = {}
         self.item_outcomes: dict[tuple[str, int], dict[int, Outcome]] = {}
         self.fresh_items: dict[tuple[str, int], tuple[Any, ...]] = {}
+        self.lists: dict[tuple[str, int], list[Any]] = {}
         self.commands: list[Command] = []
         self.ended: list[str] = []
 
@@ -64,6 +65,7 @@ class Draft:
     def note_item(self, key: TaskKey, outcome: Outcome) -> None:
         """Keep an item's outcome: templates of this decision may read it before its row is written."""
         if key.index is not None:
+            self.lists.pop((key.task, key.iteration), None)
             self.item_outcomes.setdefault((key.task, key.iteration), {})[key.index] = outcome
 
     def emit(self, command: Command) -> None:
@@ -112,4 +114,4 @@ def _weight(task: TaskState) -> tuple[int, int]:
     if current.phase in (Phase.WAITING, Phase.OPEN):
         return 1, 1
     items = current.items
-    return 1, int(items is not None and items.live == items.waiting)
+    return 1, int(items is not None and items.live == items.waiting and not items.refilling)

@@ -38,7 +38,8 @@ class FailedItems:
 class Facts:
     """`now`: the decision's time (PostgreSQL's clock, UTC).
 
-    `results`: per pass, as (task, iteration), the result of its execution, null when it has none. `item_details`:
+    `results`: per pass, as (task, iteration), the result of its execution, null when it has none; of an iteration that
+    has ended it may be the list of its items' results. `item_details`:
     per pass of an iterating task `{index: {status, result, error}}` of the items that have ended. A pass that is
     absent was not fetched; what this decision itself ends, the engine knows.
     `items`: per (task, iteration), the fetched part of the list by index. `failed_items`: per pass, the fetched part

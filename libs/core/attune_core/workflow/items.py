@@ -38,7 +38,7 @@ def start(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
 
 def restart(draft: Draft, node: TaskNode, iteration: Iteration, last: Ended, counts: ItemCounts) -> None:
     """Take up the pass that has ended: its failed items run again, then those that never ran. Errors: FactsMissing."""
-    counts = replace(counts, redo=counts.failures, redo_next=0, first_error=None, stopping=False)
+    counts = replace(counts, redo=counts.failures, redo_next=0, first_error=None, stopping=False, refilling=False)
     current = Activation(last.iteration, Phase.RUNNING, last.attempt, last.started_at, counts)
     draft.change(node.name, current=current, last=None)
     refill(draft, node, iteration)
@@ -109,6 +109,7 @@ def refill(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
         _store(draft, node, begin(draft, node, number, counts))
     else:
         if _has_room(draft, node):
+            _store(draft, node, replace(_counts(draft, node), refilling=True))
             draft.emit(SetTimer(TimerKind.REFILL, 0.0, TaskKey(node.name, number)))
     counts = _counts(draft, node)
     halted = counts.stopping or draft.stop is not None
@@ -118,11 +119,18 @@ def refill(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
 
 def _has_room(draft: Draft, node: TaskNode) -> bool:
     counts = _counts(draft, node)
-    return draft.may_start and not counts.stopping and counts.live < counts.limit and _left(counts)
+    stands = counts.stopping or counts.refilling
+    return draft.may_start and not stands and counts.live < counts.limit and _left(counts)
 
 
 def _left(counts: ItemCounts) -> bool:
     return counts.redo > 0 or counts.next < counts.total
+
+
+def go_on(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
+    """Start what one decision was too short for. Errors: FactsMissing."""
+    _store(draft, node, replace(_counts(draft, node), refilling=False))
+    refill(draft, node, iteration)
 
 
 def stop(draft: Draft, node: TaskNode, iteration: Iteration) -> None:

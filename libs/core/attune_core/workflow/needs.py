@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -25,18 +26,38 @@ class Needs:
 
 def predict(graph: Graph, state: RunState, signals: Iterable[Signal]) -> Needs:
     """A guess that is never needed for correctness: what is missing raises FactsMissing."""
-    finished: set[str] = set()
+    finished: Counter[str] = Counter()
     reads = NOTHING
     for signal in signals:
         if isinstance(signal, RunStarted):
             reads |= _start_reads(graph, graph.start)
-        elif isinstance(signal, TaskFinished) and signal.key.task not in finished:
-            finished.add(signal.key.task)
-            reads |= _end_reads(graph, signal.key.task)
+        elif isinstance(signal, TaskFinished):
+            finished[signal.key.task] += 1
+    for name, times in finished.items():
+        reads |= _end_reads(graph, name) if _ends(state, name, times) else _item_reads(graph, name)
     if state.live <= len(finished) and graph.output_map is not None:
         reads |= graph.output_map.reads
-    passes = _ended(graph, state, reads.task_results - finished)
-    return Needs(frozenset(passes), reads.kv_keys, frozenset(_windows(state, finished)))
+    passes = _ended(graph, state, reads.task_results - finished.keys())
+    return Needs(frozenset(passes), reads.kv_keys, frozenset(_windows(state, finished.keys())))
+
+
+def _ends(state: RunState, name: str, finished: int) -> bool:
+    """Whether the task ends with so many ends of its items: only then its transitions are looked at."""
+    current = state.task(name).current
+    if current is None or current.items is None:
+        return True
+    counts = current.items
+    return counts.live <= finished and (counts.stopping or (counts.next >= counts.total and not counts.redo))
+
+
+def _item_reads(graph: Graph, name: str) -> References:
+    """What the next items of an iteration read when they begin."""
+    node = graph.tasks.get(name)
+    reads = NOTHING
+    for part in () if node is None else (node.input, node.when, node.timeout, node.delay):
+        if part is not None:
+            reads |= part.reads
+    return reads
 
 
 def _ended(graph: Graph, state: RunState, names: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -62,8 +83,8 @@ def _end_reads(graph: Graph, name: str) -> References:
         reads |= NOTHING if route.when is None else route.when.reads
         for entry in route.publish:
             reads |= entry.value.reads
-    if node.iteration is not None and node.input is not None:
-        reads |= node.input.reads
+    if node.iteration is not None:
+        reads |= _item_reads(graph, name)
     return reads | _start_reads(graph, targets)
 
 
@@ -97,7 +118,7 @@ def _begin_parts(node: TaskNode) -> Iterator[References]:
             yield entry.value.reads
 
 
-def _windows(state: RunState, finished: set[str]) -> Iterator[tuple[str, int, int, int]]:
+def _windows(state: RunState, finished: Iterable[str]) -> Iterator[tuple[str, int, int, int]]:
     for name in finished:
         current = state.task(name).current
         if current is not None and current.items is not None and current.items.next < current.items.total:

@@ -106,8 +106,20 @@ def result_of(draft: Draft, name: str) -> Any:
     if node.kind is TaskKind.NOOP:
         return None if ended.items is None else [None] * ended.items.total
     if ended.items is not None:
-        return [detail["result"] for detail in _details(draft, name, ended.iteration, ended.items.total)]
+        return _list_of(draft, name, ended.iteration, ended.items.total)
     return _fetched(draft.facts.results, (name, ended.iteration))
+
+
+def _list_of(draft: Draft, name: str, iteration: int, total: int) -> list[Any]:
+    """The results of all items in order, put together once per decision, or by the shell once for many."""
+    place = (name, iteration)
+    if place in draft.lists:
+        return draft.lists[place]
+    whole = None if place in draft.item_outcomes else draft.facts.results.get(place)
+    if not isinstance(whole, list) or len(whole) != total:
+        whole = [detail["result"] for detail in _details(draft, name, iteration, total)]
+    draft.lists[place] = whole
+    return whole
 
 
 def _details_of(draft: Draft, name: str, ended: Ended) -> Any:

@@ -40,7 +40,8 @@ class ItemCounts:
     `limit` is the concurrency, `live` the items in flight, `waiting` those of them on a timer. `first_error` is
     the error of the first item that failed, with its `index`.
     `stopping`: no further item starts. `redo`: how many of those that did not succeed in an earlier try of the run
-    are still to run again, the next of them at or after `redo_next`.
+    are still to run again, the next of them at or after `redo_next`. `refilling`: there is room for more than one
+    decision starts, and a timer that goes on with it.
     """
 
     total: int
@@ -57,6 +58,7 @@ class ItemCounts:
     stopping: bool = False
     redo: int = 0
     redo_next: int = 0
+    refilling: bool = False
 
     @property
     def failures(self) -> int:

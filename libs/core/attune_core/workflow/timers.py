@@ -47,7 +47,7 @@ def _refill(draft: Draft, key: TaskKey) -> None:
     """An iteration goes on with the items for which one decision was too short."""
     node, current = draft.node(key.task), draft.task(key.task).current
     if current is not None and current.items is not None and current.iteration == key.iteration and node.iteration:
-        items.refill(draft, node, node.iteration)
+        items.go_on(draft, node, node.iteration)
 
 
 def _dispatch(draft: Draft, key: TaskKey, attempt: int) -> None:

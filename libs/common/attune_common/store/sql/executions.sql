@@ -93,7 +93,8 @@ FROM unnest($1::bigint[], $2::int[], $3::text[], $4::jsonb[], $5::text[], $6::ti
 ON CONFLICT DO NOTHING
 
 -- name: results
-SELECT e.workflow_run, e.task_name, e.iteration, e.task_index, e.status, e.result, e.error
+SELECT e.workflow_run, e.task_name, e.iteration, e.task_index, e.status, e.result, e.error,
+       pg_column_size(e.result) AS size
 FROM unnest($1::bigint[], $2::text[], $3::int[]) AS k(run, task, iteration)
 JOIN attune.execution e ON e.workflow_run = k.run AND e.task_name = k.task AND e.iteration = k.iteration
 
