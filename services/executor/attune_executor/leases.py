@@ -25,16 +25,18 @@ class Leases:
         await self._context.store.retrying(lambda unit: self._accept(unit, list(taken.values())))
 
     async def _accept(self, unit: Unit, messages: list[ExecutionAccepted]) -> None:
-        pairs = [(m.execution_id, m.token, m.worker) for m in messages]
-        rows = await executions.accept(unit, pairs, self._context.settings.lease_seconds)
-        for row in rows:
-            unit.emit(_running(row))
-            if row["cancel_requested"]:
-                unit.emit(ExecutionCancel(execution_id=row["id"], token=row["token"]))
-        done = {row["token"] for row in rows}
+        done = await self._begin(unit, [(m.execution_id, m.token, m.worker) for m in messages])
         rest = [(m.execution_id, m.token) for m in messages if m.token not in done]
         if rest:
             await _drop_stale(unit, rest)
+
+    async def _begin(self, unit: Unit, accepted: list[tuple[int, str, str]]) -> set[str]:
+        """Leases for (id, token, worker); the tokens that got one."""
+        rows = await executions.accept(unit, accepted, self._context.settings.lease_seconds)
+        for row in rows:
+            unit.emit(_running(row))
+            _cancel_again(unit, row)
+        return {row["token"] for row in rows}
 
     async def heartbeat(self, messages: Iterable[WorkerHeartbeat]) -> None:
         """Renew leases. The latest message of each worker counts."""
@@ -48,20 +50,28 @@ class Leases:
             return
         rows = await leases.extend(unit, sorted(tokens), self._context.settings.lease_seconds)
         for row in rows:
-            if row["cancel_requested"]:
-                unit.emit(ExecutionCancel(execution_id=row["id"], token=row["token"]))
-        unknown = await _unknown(unit, tokens - {row["token"] for row in rows})
+            _cancel_again(unit, row)
+        unknown = await self._unknown(unit, workers, tokens - {row["token"] for row in rows})
         for token in sorted(unknown):
             unit.emit(ExecutionCancel(execution_id=0, token=token, reason=_STALE_REASON))
         STALE.labels("heartbeat").inc(len(unknown))
 
+    async def _unknown(self, unit: Unit, workers: list[WorkerHeartbeat], tokens: set[str]) -> set[str]:
+        """Those that are no current attempt. A heartbeat is as good as an acceptance that was lost; one that was
+        taken between two statements is seen by the last."""
+        if not tokens:
+            return tokens
+        holders = {token: worker.worker for worker in workers for token in worker.tokens}
+        held = await leases.held(unit, sorted(tokens))
+        begun = await self._begin(unit, [(id, token, holders[token]) for id, token in held]) if held else set()
+        left = tokens - begun
+        return left - await leases.live(unit, sorted(left)) if left else left
 
-async def _unknown(unit: Unit, tokens: set[str]) -> set[str]:
-    """Those that are no current attempt. One that was accepted between two statements is seen by the last."""
-    if not tokens:
-        return tokens
-    waiting = tokens - await leases.touch(unit, sorted(tokens))
-    return waiting - await leases.live(unit, sorted(waiting)) if waiting else waiting
+
+def _cancel_again(unit: Unit, row: Row) -> None:
+    """The worker may not have heard of it."""
+    if row["cancel_requested"]:
+        unit.emit(ExecutionCancel(execution_id=row["id"], token=row["token"]))
 
 
 async def _drop_stale(unit: Unit, pairs: list[tuple[int, str]]) -> None:

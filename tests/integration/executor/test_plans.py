@@ -37,7 +37,7 @@ _ARGUMENTS: dict[str, tuple[object, ...]] = {
     "untold": (5.0,),
     "stuck_runs": (60.0,),
     "extend": (["a", "b"], 30.0),
-    "touch": (["a", "b"],),
+    "held": (["a", "b"],),
     "live": (["a", "b"],),
 }
 

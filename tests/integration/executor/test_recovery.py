@@ -161,6 +161,7 @@ async def test_jobs_that_vanished_together_are_sent_again_together(
 
 
 async def test_a_job_that_a_worker_holds_is_not_sent_again(world: World) -> None:
+    """Its acceptance was lost; the heartbeats say the same."""
     world.worker.script = silent
     await world.start()
     execution = await world.request("t.echo")
@@ -173,6 +174,7 @@ async def test_a_job_that_a_worker_holds_is_not_sent_again(world: World) -> None
 
     await until(hold, 10, "a time longer than dispatch_lost_seconds")
     assert len(world.worker.jobs) == 1
+    assert await world.status(job.execution_id) == "running"
     await world.worker.reply(job, Reply())
     assert (await world.ended(execution))["status"] == "completed"
 

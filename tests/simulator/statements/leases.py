@@ -23,12 +23,11 @@ def extend(db: Database, tokens: list[str], lease: float) -> Answer:
     return [pick(row, ("id", "token", "cancel_requested")) for row in rows]
 
 
-@statement("leases", "touch")
-def touch(db: Database, tokens: list[str]) -> Answer:
-    rows = [row for row in db.executions() if row["status"] == "scheduled" and row["token"] in tokens]
-    for row in rows:
-        db.put("execution", row["id"], {**row, "scheduled_at": db.now})
-    return [pick(row, ("token",)) for row in rows]
+@statement("leases", "held")
+def held(db: Database, tokens: list[str]) -> Answer:
+    states = ("scheduled", "canceling")
+    rows = [row for row in db.executions() if row["status"] in states and row["lease_until"] is None]
+    return [pick(row, ("id", "token")) for row in rows if row["token"] in tokens]
 
 
 @statement("leases", "live")

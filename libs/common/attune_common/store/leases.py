@@ -31,9 +31,9 @@ async def extend(connection: Connection, tokens: Sequence[str], lease: float) ->
     return await connection.fetch(_SQL.extend, list(tokens), lease)
 
 
-async def touch(connection: Connection, tokens: Sequence[str]) -> set[str]:
-    """Jobs that a worker holds and has not accepted yet: not lost. Those of the tokens that are current."""
-    return {row["token"] for row in await connection.fetch(_SQL.touch, list(tokens))}
+async def held(connection: Connection, tokens: Sequence[str]) -> list[tuple[int, str]]:
+    """(id, token) of current attempts that a worker holds and of which no acceptance was heard."""
+    return [(row["id"], row["token"]) for row in await connection.fetch(_SQL.held, list(tokens))]
 
 
 async def live(connection: Connection, tokens: Sequence[str]) -> set[str]:

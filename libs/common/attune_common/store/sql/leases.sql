@@ -6,12 +6,9 @@ FROM (SELECT id FROM attune.execution
 WHERE e.id = n.id
 RETURNING e.id, e.token, e.cancel_requested
 
--- name: touch
-UPDATE attune.execution e SET scheduled_at = now()
-FROM (SELECT id FROM attune.execution WHERE status = 'scheduled' AND token = ANY($1::text[])
-      ORDER BY id FOR NO KEY UPDATE) AS n
-WHERE e.id = n.id
-RETURNING e.token
+-- name: held
+SELECT e.id, e.token FROM attune.execution e
+WHERE e.status IN ('scheduled', 'canceling') AND e.lease_until IS NULL AND e.token = ANY($1::text[])
 
 -- name: live
 SELECT e.token FROM attune.execution e
