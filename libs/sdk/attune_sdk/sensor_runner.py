@@ -12,6 +12,7 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from attune_sdk.sensors import Receipt, Sensor
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
     sys.path[:0] = [folder for folder in _folders(file) if folder not in sys.path]
     sys.argv = [file]
     kind = _choose(_load(file), name)
-    line = Platform(sys.stdin.buffer, int(os.environ["ATTUNE_SENSOR_FD"]))
+    line = Platform(sys.stdin.fileno(), int(os.environ["ATTUNE_SENSOR_FD"]))
     start = line.read_start()
     sensor = kind(start["parameters"], start["state"], line.send)
     line.serve(sensor)
@@ -41,15 +42,15 @@ def main(arguments: list[str]) -> int:
 class Platform:
     """The other side of the pipes. One thread reads; any thread may send."""
 
-    def __init__(self, incoming: Any, outgoing: int) -> None:
-        self._incoming, self._outgoing = incoming, outgoing
+    def __init__(self, incoming: int, outgoing: int) -> None:
+        self._incoming, self._outgoing = lines_of(incoming), outgoing
         self._lock = threading.Lock()
         self._receipts: dict[int, Receipt] = {}
         self._numbers = 0
         self.polls = threading.Semaphore(0)
 
     def read_start(self) -> dict[str, Any]:
-        start: dict[str, Any] = json.loads(self._incoming.readline())
+        start: dict[str, Any] = json.loads(next(self._incoming))
         return start
 
     def send(self, message: dict[str, Any], receipt: Receipt | None) -> None:
@@ -97,6 +98,14 @@ class Platform:
         error = message.get("error")
         refused = EmitRefused(error.get("code", ""), error.get("message", "")) if error else None
         receipt.settle(message.get("event"), refused)
+
+
+def lines_of(descriptor: int) -> Iterator[bytes]:
+    """Lines of a descriptor, unbuffered: a thread that waits in a buffered stream keeps Python from ending well."""
+    held = b""
+    while chunk := os.read(descriptor, 65_536):
+        *lines, held = (held + chunk).split(b"\n")
+        yield from lines
 
 
 def _folders(file: str) -> list[str]:
