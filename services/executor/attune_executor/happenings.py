@@ -5,11 +5,7 @@ Who listens is known from the start of the transaction; while nobody does, nothi
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from attune_common.runtime import json
-from attune_common.store import internal_events
+from attune_common.store import finished, internal_events
 from attune_common.store.executions import Execution
 from attune_common.store.inquiries import NewInquiry
 from attune_common.store.internal_events import EXECUTION_FINISHED, INQUIRY_OPENED, WORKFLOW_FINISHED, Happening
@@ -17,8 +13,6 @@ from attune_common.store.unit import Unit
 from attune_core.workflow.commands import FinishRun
 from attune_executor.batch import Batch, RunInHand
 from attune_executor.context import Context
-
-_LARGEST = 64 * 1024
 
 
 async def begin(unit: Unit, context: Context) -> Batch:
@@ -32,23 +26,7 @@ async def begin(unit: Unit, context: Context) -> Batch:
 def execution_finished(batch: Batch, row: Execution) -> None:
     if EXECUTION_FINISHED not in batch.heard:
         return
-    payload = {
-        "execution": row.id,
-        "action": row.action_ref,
-        "status": row.status.value,
-        **_told("result", row.result),
-        "error": row.error,
-        "attempt": row.attempt,
-        "is_workflow": row.is_workflow,
-        "parent": row.parent,
-        "workflow_execution": row.workflow_run,
-        "task": row.task_name,
-        "task_index": row.task_index,
-        "rule": row.rule_ref,
-        "trigger": row.trigger_ref,
-        **_times(row.started_at, row.completed_at),
-    }
-    batch.happenings.append(Happening(EXECUTION_FINISHED, payload, row.id, row.trace_id))
+    batch.happenings.append(finished.execution_finished(row))
 
 
 def workflow_finished(batch: Batch, run: RunInHand, end: FinishRun) -> None:
@@ -60,12 +38,12 @@ def workflow_finished(batch: Batch, run: RunInHand, end: FinishRun) -> None:
         "execution": context.execution,
         "workflow": context.workflow_ref,
         "status": end.status.value,
-        **_told("result", end.output),
+        **finished.told("result", end.output),
         "error": None if end.error is None else dict(end.error),
         "parent_workflow_execution": context.parent_run,
         "rule": context.rule_ref,
         "trigger": context.trigger_ref,
-        **_times(state.started_at, state.completed_at),
+        **finished.times(state.started_at, state.completed_at),
     }
     batch.happenings.append(Happening(WORKFLOW_FINISHED, payload, context.execution, context.trace_id))
 
@@ -90,19 +68,3 @@ def inquiry_opened(batch: Batch, new: NewInquiry) -> None:
 async def write(batch: Batch) -> None:
     """Store what was collected. The executions that it is about are written before."""
     await internal_events.store(batch.unit, batch.happenings)
-
-
-def _told(name: str, value: Any) -> dict[str, Any]:
-    """The value, or that it is too large to be sent around."""
-    if value is not None and len(json.dumps(value)) > _LARGEST:
-        return {name: None, f"{name}_omitted": True}
-    return {name: value}
-
-
-def _times(started: datetime | None, completed: datetime | None) -> dict[str, Any]:
-    seconds = (completed - started).total_seconds() if started is not None and completed is not None else None
-    return {
-        "started_at": None if started is None else started.isoformat(),
-        "completed_at": None if completed is None else completed.isoformat(),
-        "duration": seconds,
-    }

@@ -130,3 +130,15 @@ async def test_a_burst_is_stored_once_each(api: httpx2.AsyncClient, store: Store
     async with store.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM attune.event") == 100
     assert len([message for message in await world.sent(store) if isinstance(message, EventCreated)]) == 100
+
+
+async def test_what_is_cancelled_before_it_starts_is_told(api: httpx2.AsyncClient, store: Store) -> None:
+    rule = {"ref": "user.told", "trigger": "core.execution_finished", "action": "core.noop"}
+    assert (await api.post("/rules", json=rule)).status_code == 201
+    execution = await world.execution(store, status="requested", trace_id="t-1")
+    assert (await api.post(f"/executions/{execution}/cancel")).status_code == 202
+    async with store.connection() as connection:
+        (event,) = await connection.fetch("SELECT payload, trace_id FROM attune.event")
+    told = event["payload"]
+    assert (told["execution"], told["status"], told["error"]["type"]) == (execution, "cancelled", "cancelled")
+    assert event["trace_id"] == "t-1"

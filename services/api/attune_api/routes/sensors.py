@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from attune_api import belongs
 from attune_api.context import Context, Shared
 from attune_api.errors import NotFound
 from attune_api.names import MAX_ID, Ref, RefFilter
@@ -51,13 +52,13 @@ async def lease(shared: Shared, body: LeaseRequest) -> LeaseAnswer:
 
 
 @routes.get("/{ref}", response_model=Sensor, summary="Get a sensor")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
 async def one(shared: Shared, ref: Ref) -> Sensor:
     return sensor(await _read(shared, ref))
 
 
 @routes.get("/{ref}/logs", response_model=SensorLines, summary="What a sensor printed")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
 async def logs(shared: Shared, ref: Ref, limit: Lines = 100, after: Seq = None, before: Seq = None) -> SensorLines:
     """The last lines, or those after or before a `seq`; oldest first."""
     row = await _read(shared, ref)
@@ -70,7 +71,7 @@ async def logs(shared: Shared, ref: Ref, limit: Lines = 100, after: Seq = None, 
 
 
 @routes.post("/{ref}/restart", status_code=202, response_model=Sensor, summary="Start a sensor anew")
-@declares(Permission.RUN, refusals=(404,))
+@declares(Permission.RUN, refusals=(404,), of=belongs.by_ref())
 async def restart(shared: Shared, ref: Ref) -> Sensor:
     """Also one that waits after a failure. Whoever runs it does so within seconds."""
     async with shared.store.unit() as unit:

@@ -6,8 +6,9 @@ from attune_api.errors import Conflict, NotFound
 from attune_api.usecases.control_run import ask
 from attune_common.contracts.execution import ExecutionCancel, ExecutionCompleted, ExecutionStatusChanged
 from attune_common.contracts.inquiry import InquiryClosed
-from attune_common.store import inquiries, requests
+from attune_common.store import executions, inquiries, internal_events, requests
 from attune_common.store.connection import Row
+from attune_common.store.finished import execution_finished
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
 from attune_core.model.status import FINAL, ExecutionStatus
@@ -70,6 +71,9 @@ async def _finish(unit: Unit, row: Row) -> None:
     await requests.finish_cancelled(unit, row["id"], ERROR)
     for closed in (await inquiries.close(unit, [row["id"]], "cancelled")).values():
         unit.emit(InquiryClosed(inquiry_id=closed["id"], execution_id=row["id"], status="cancelled"))
+    for ended in await executions.lock(unit, [row["id"]]):
+        ended.error = dict(ERROR)
+        await internal_events.tell(unit, execution_finished(ended))
     unit.emit(
         ExecutionStatusChanged(
             execution_id=row["id"],
