@@ -1,7 +1,5 @@
 -- name: moment
-SELECT now() AS now,
-       ARRAY(SELECT n.ref FROM unnest($1::text[]) AS n(ref)
-             WHERE EXISTS (SELECT 1 FROM attune.rule r WHERE r.enabled AND r.trigger_ref = n.ref)) AS heard
+SELECT now() AS now, attune.heard($1::text[]) AS heard
 
 -- name: origins
 SELECT e.id, e.trace_id, COALESCE(v.depth + 1, 0) AS depth
