@@ -122,9 +122,9 @@ class Platform:
         return self.cli.run("execution", "explain", execution).stdout
 
     def pending(self, count: int) -> list[dict[str, Any]]:
-        def look() -> list[dict[str, Any]] | None:
+        def look() -> list[dict[str, Any]]:
             found = self.cli.json("inquiry", "list")
-            return found if len(found) == count else None
+            return found if len(found) == count else []
 
         found: list[dict[str, Any]] = until_sync(look, 60, f"{count} inquiries")
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attune_common.contracts.execution import ExecutionLog, ExecutionStatusChanged
+from attune_common.contracts.inquiry import InquiryClosed, InquiryCreated, InquiryResponded
 from attune_common.contracts.workflow import TaskFailed, TaskScheduled, WorkflowCompleted, WorkflowStarted
 from attune_notifier.kinship import Kinship
 
@@ -68,3 +69,13 @@ def test_only_the_youngest_are_remembered() -> None:
         kinship.trace(started(number, 1000 + number))
     assert kinship.trace(failed(1099)).executions == {99}
     assert kinship.trace(failed(1000)).executions == set()
+
+
+def test_an_inquiry_belongs_to_the_run_that_waits_for_it() -> None:
+    kinship = Kinship()
+    kinship.trace(started(1, 10))
+    created = InquiryCreated(inquiry_id=5, execution_id=3, prompt="Go?", workflow_execution_id=10, task_name="ask")
+    assert kinship.trace(created).executions == {1, 3}
+    closed = InquiryClosed(inquiry_id=5, execution_id=3, status="timeout", workflow_execution_id=10)
+    assert (kinship.trace(closed).executions, kinship.trace(closed).runs) == ({1, 3}, {10})
+    assert kinship.trace(InquiryResponded(inquiry_id=6, execution_id=4)).executions == {4}
