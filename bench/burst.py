@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvloop
@@ -23,6 +24,7 @@ from attune_client import AsyncAttune
 from bench.load import percentile, until_idle
 from bench.pack import write_pack
 from bench.platform import dev, services
+from bench.processes import usage
 
 CONNECTIONS = 24
 TWICE_EVERY = 10
@@ -52,15 +54,15 @@ def main() -> None:
     sys.exit(1 if figures["lost"] or figures["doubled"] else 0)
 
 
-async def _measure(folder: Path, options: argparse.Namespace) -> dict[str, float]:
+async def _measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     count = options.rate * options.seconds
     async with dev(folder) if options.target == "dev" else services(folder, 1, 1) as platform:
         await platform.attune.packs.register(write_pack(folder / "bench"))
-        tally, began = Tally(), time.perf_counter()
+        tally, before, began = Tally(), usage(platform.names), time.perf_counter()
         await _send_all(platform.attune, tally, count, options.rate)
         sent = time.perf_counter() - began
         await until_idle(platform.attune, "core.noop")
-        done = time.perf_counter() - began
+        done, spent = time.perf_counter() - began, usage(platform.names).since(before)
         started = await _started(platform.attune)
     expected = set(tally.ids.values())
     latencies = sorted(tally.latencies)
@@ -71,6 +73,7 @@ async def _measure(folder: Path, options: argparse.Namespace) -> dict[str, float
         "lost": len(expected - set(started)) + len(tally.ids) - len(expected),
         "doubled": sum(times - 1 for times in started.values()) + len(set(started) - expected) + len(tally.wrong),
         "refused_and_sent_again": sum(tally.refused.values()),
+        "cpu_ms_per_event": {name: round(seconds / count * 1000, 2) for name, seconds in sorted(spent.items())},
         "p50_ms": percentile(latencies, 0.5),
         "p99_ms": percentile(latencies, 0.99),
     }
