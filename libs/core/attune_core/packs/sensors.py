@@ -50,7 +50,8 @@ def render_sensor_parameters(parameters: Mapping[str, Any], config: Mapping[str,
 
 def _guessed(fields: Fields, stem: str, files: Mapping[str, bytes]) -> SensorRuntime:
     named = str(fields.get("entry_point") or "").partition(":")[0]
-    is_shell = not named.endswith(".py") if named else f"sensors/{stem}.sh" in files and f"sensors/{stem}.py" not in files
+    beside = {suffix for suffix in _SUFFIX.values() if f"sensors/{stem}{suffix}" in files}
+    is_shell = not named.endswith(".py") if named else beside == {".sh"}
     return SensorRuntime.SHELL if is_shell else SensorRuntime.PYTHON
 
 
