@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attune_api import belongs
 from attune_api.context import Shared
 from attune_api.names import Id
 from attune_api.permissions import Permission
@@ -18,7 +19,7 @@ _SHOWN = 200
 
 
 @routes.get("/{id}/graph", response_model=graphs.GraphView, summary="Get the execution graph")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.run)
 async def graph(shared: Shared, id: Id) -> graphs.GraphView:
     """Every task with its state, every transition with its condition and whether it fired."""
     async with shared.store.connection() as connection:
@@ -28,7 +29,7 @@ async def graph(shared: Shared, id: Id) -> graphs.GraphView:
 
 
 @routes.get("/{id}/explain", response_model=explanations.Explanation, summary="Say why a run is where it is")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.run)
 async def explain(shared: Shared, id: Id) -> explanations.Explanation:
     """Sentences: what each task waits for, and which transitions did not fire and why."""
     async with shared.store.connection() as connection:
