@@ -138,11 +138,16 @@ async def test_an_explanation_names_people_subworkflows_and_requests(api: httpx2
         inquiry = await unit.fetchval(
             "INSERT INTO attune.inquiry (execution, prompt, assigned_to) VALUES ($1, 'Go?', '{ada}') RETURNING id", asks
         )
+        await unit.execute(
+            "INSERT INTO attune.incident (kind, subject, detail) VALUES ('poison', $1, '{\"error\": \"it broke\"}')",
+            f"run:{run.id}",
+        )
     await api.post(f"/workflow-executions/{run.id}/pause")
     texts = await explained(api, run)
     assert f"`left` waits for `ada` to answer inquiry {inquiry}, “Go?”." in texts
     paused = f"which is paused (execution {inner.execution})"
     assert f"`right` waits for its workflow execution {inner.id}, {paused}." in texts
+    assert "It is set aside until an operator has resolved its incident: it broke." in texts
     assert "A request to pause it is stored and not taken up yet: no executor has looked at it." in texts
 
 

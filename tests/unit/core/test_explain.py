@@ -53,7 +53,8 @@ def _surroundings(world: MemoryRun, given: dict[str, Any]) -> Surroundings:
     ]
     children = [Child(**{**each, "status": ExecutionStatus(each["status"])}) for each in given.get("children", ())]
     asked = tuple(given.get("asked", ()))
-    return Surroundings(world.now, tuple(works), tuple(timers), tuple(questions), tuple(children), asked)
+    lists = (tuple(works), tuple(timers), tuple(questions), tuple(children))
+    return Surroundings(world.now, *lists, asked, given.get("incident"))
 
 
 @pytest.mark.parametrize("story", _stories())

@@ -70,6 +70,12 @@ async def asked(connection: Connection, run: int) -> list[str]:
     return [row["kind"] for row in await connection.fetch(_SQL.asked, run)]
 
 
+async def incident(connection: Connection, run: int) -> str | None:
+    """Why the executors have set the run aside, in a few words."""
+    found: str | None = await connection.fetchval(_SQL.incident, f"run:{run}")
+    return found
+
+
 async def history(connection: Connection, run: int, after: int, limit: int) -> list[Row]:
     """Journal entries after that revision."""
     return await connection.fetch(_SQL.history, run, after, limit)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from attune_core.definition.graph import Graph
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow import explain_ways, explain_work
-from attune_core.workflow.phrases import counted, ended, listed, told
+from attune_core.workflow.phrases import counted, ended, listed, short, told
 from attune_core.workflow.signals import TimerKind
 from attune_core.workflow.state import Phase, RunState, StopKind
 from attune_core.workflow.surroundings import Surroundings
@@ -55,6 +55,8 @@ def explain(graph: Graph, state: RunState, trail: Trail, around: Surroundings) -
 
 def _run(graph: Graph, state: RunState, around: Surroundings) -> Iterator[str]:
     yield _status(state)
+    if around.incident is not None and not state.status.is_final:
+        yield f"It is set aside until an operator has resolved its incident: {short(around.incident)}."
     if not state.status.is_final and state.stop is not None:
         yield _stopping(state)
     for kind in around.asked:

@@ -59,7 +59,10 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`works` may leave out items of iterations when there are many. `asked`: requests that nobody took up yet."""
+    """`works` may leave out items of iterations when there are many. `asked`: requests that nobody took up yet.
+
+    `incident`: why the executors have set the run aside, if they have.
+    """
 
     now: datetime
     works: tuple[Work, ...] = ()
@@ -67,6 +70,7 @@ class Surroundings:
     questions: tuple[Question, ...] = ()
     children: tuple[Child, ...] = ()
     asked: tuple[str, ...] = ()
+    incident: str | None = None
 
     def work_of(self, task: str) -> tuple[Work, ...]:
         return tuple(work for work in self.works if work.task == task)

@@ -41,5 +41,6 @@ async def explain(shared: Shared, id: Id) -> explanations.Explanation:
             await run_views.due(connection, id, _SHOWN),
             await inquiry_views.of_run(connection, id, _SHOWN),
             await run_views.asked(connection, id),
+            await run_views.incident(connection, id),
         )
     return explanations.explanation(seen, trail, around)

@@ -44,9 +44,14 @@ def explanation(seen: Seen, trail: Trail, around: Surroundings) -> Explanation:
 
 
 def surroundings(
-    seen: Seen, works: Sequence[Row], due: Sequence[Row], questions: Sequence[Row], asked: Sequence[str]
+    seen: Seen,
+    works: Sequence[Row],
+    due: Sequence[Row],
+    questions: Sequence[Row],
+    asked: Sequence[str],
+    incident: str | None,
 ) -> Surroundings:
-    """Rows of `run_views.works`, `run_views.due`, `inquiry_views.of_run`, `run_views.asked`."""
+    """What `run_views.works`, `due`, `asked`, `incident` and `inquiry_views.of_run` give."""
     return Surroundings(
         now=seen.now,
         works=tuple(_work(row) for row in works),
@@ -54,6 +59,7 @@ def surroundings(
         questions=tuple(_question(row) for row in questions),
         children=tuple(_children(works)),
         asked=tuple(asked),
+        incident=incident,
     )
 
 

@@ -85,6 +85,10 @@ SELECT kind, due_at, held, target FROM attune.timer WHERE workflow_run = $1 ORDE
 SELECT kind FROM attune.run_request
 WHERE workflow_run = $1 AND NOT done AND kind IN ('pause', 'resume', 'cancel', 'retry') ORDER BY id;
 
+-- name: incident
+SELECT COALESCE(detail ->> 'error', kind) FROM attune.incident
+WHERE subject = $1 AND kind = 'poison' AND resolved IS NULL LIMIT 1;
+
 -- name: history
 SELECT revision, time, signal, commands, facts
 FROM attune.journal WHERE workflow_run = $1 AND revision > $2 ORDER BY revision LIMIT $3;
