@@ -53,7 +53,6 @@ class Bag:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.up = True
         self.ready: dict[str, list[Letter]] = {queue: [] for queue in (*EXECUTOR_QUEUES.values(), JOBS)}
         self.on_arrival: Callable[[str], None] = lambda queue: None
         self.on_control: Callable[[ExecutionCancel], None] = lambda message: None
@@ -61,22 +60,24 @@ class Bag:
 
     def publish(self, messages: Iterable[Message]) -> None:
         """Errors: BusUnavailable."""
-        if not self.up:
+        if not self._world.broker_up:
             raise BusUnavailable("the broker is away")
         for message in messages:
             self._send(message)
 
     def _send(self, message: Message) -> None:
         dice, faults = self._world.dice, self._world.faults
-        copies = 1 + (dice.random() < faults.doubled)
-        for _ in range(copies):
-            if dice.random() < faults.lost:
-                self._world.tell("broker", f"loses {brief(message)}")
-                continue
-            self.under_way += 1
-            self._world.clock.after(self._delay(), lambda: self._arrive(message))
-        if copies > 1:
+        if dice.random() < (0.5 if type(message).__name__ == faults.starved else faults.lost):
+            self._world.tell("broker", f"loses {brief(message)}")
+            return
+        self._deliver(message, self._delay())
+        if dice.random() < faults.doubled:
             self._world.tell("broker", f"doubles {brief(message)}")
+            self._deliver(message, dice.uniform(0.0, 15.0))
+
+    def _deliver(self, message: Message, delay: float) -> None:
+        self.under_way += 1
+        self._world.clock.after(delay, lambda: self._arrive(message))
 
     def _delay(self) -> float:
         dice, faults = self._world.dice, self._world.faults
@@ -116,20 +117,21 @@ class Bag:
 class Port:
     """The bus as the executor sees it."""
 
-    def __init__(self, bag: Bag, consumers: Callable[[], int]) -> None:
-        self._bag, self._consumers = bag, consumers
+    def __init__(self, world: World) -> None:
+        self._world = world
 
     @property
     def healthy(self) -> bool:
-        return self._bag.up
+        return self._world.broker_up
 
     async def declare(self, subscription: Subscription) -> None:
         """Queues are always there."""
 
     async def depth(self, queue: str) -> tuple[int, int]:
-        if not self._bag.up:
+        if not self._world.broker_up:
             raise BusUnavailable("the broker is away")
-        return len(self._bag.ready[queue]), self._consumers() if queue == JOBS else 1
+        consumers = sum(worker.listens for worker in self._world.workers) if queue == JOBS else 1
+        return len(self._world.bag.ready[queue]), consumers
 
 
 def brief(message: Message) -> str:

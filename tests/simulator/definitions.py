@@ -30,11 +30,11 @@ def any_workflow(dice: Random, ref: str, children: Sequence[str], size: int) -> 
 
 def _vary(dice: Random, task: Definition, children: Sequence[str]) -> None:
     roll = dice.random()
-    if children and roll < 0.3:
+    if children and roll < 0.35:
         task["action"] = dice.choice(children)
     elif roll < 0.45:
         task["action"] = "test.once"
-    elif roll < 0.55:
+    elif roll < 0.6:
         _make_inquiry(dice, task)
     if task["action"] not in children and dice.random() < 0.25:
         task["timeout"] = dice.choice([0.5, 10])

@@ -37,15 +37,18 @@ class ExecutorProcess(Process):
         self.store = ModelStore(self, self._settings)
         self.store.on_commit = self._relay.publish_soon
         store: Any = self.store
-        self.real = Executor(store, Port(world.bag, world.listening_workers), self._settings)
+        self.real = Executor(store, Port(world), self._settings)
         self._handlers = {subscription.queue: handler for subscription, handler in self.real._subscriptions}
         world.mutation.alter(self.real)
         self._relay.start()
         self.after(world.dice.uniform(0.0, 0.5), self._watch_timers)
         self.after(world.dice.uniform(0.5, 1.5), self._sweep)
-        self.after(0.001, self.resume)
+        self._listens = False
+        self.after(world.dice.uniform(0.0, 3.0), self.resume)
 
     def resume(self) -> None:
+        """It may have swept before it has all its consumers."""
+        self._listens = True
         for queue in self.world.bag.ready:
             self.world.offer(queue)
 
@@ -69,7 +72,7 @@ class ExecutorProcess(Process):
             self.after(self.world.dice.uniform(0.0, 0.5), self.real.recover._calm.disturb)
 
     def free_for(self, queue: str) -> bool:
-        return self.awake and queue in self._handlers and queue not in self._in_hand
+        return self.awake and self._listens and queue in self._handlers and queue not in self._in_hand
 
     def take(self, queue: str) -> None:
         """Handle what is ready there, or a part of it."""
@@ -101,11 +104,18 @@ class ExecutorProcess(Process):
             self.world.bag.give_back(letters if "late_acknowledgement" not in self.world.off else ())
 
     def _watch_timers(self) -> None:
+        """Only when something is due: to look in vain has no effect."""
+        pause = self.world.until_next_timer()
+        if pause > 0:
+            self.after(pause, self._watch_timers)
+        else:
+            self._look_at_timers()
+
+    def _look_at_timers(self) -> None:
         self.spawn(self.take_timers(), lambda error, found: self._again(found))
 
     def _again(self, found: int | None) -> None:
-        pause = self.world.dice.uniform(0.001, 0.01) if found else self.world.until_next_timer()
-        self.after(pause, self._watch_timers)
+        self.after(self.world.dice.uniform(0.001, 0.01) if found else 0.05, self._watch_timers)
 
     async def take_timers(self) -> int:
         """What `Timers.run` does once."""

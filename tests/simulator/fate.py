@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from tests.simulator.database import Database, Row
+from tests.simulator.plans import Plan
 
-_HANGING = 0.03
 _FOR_EVER = 250.0
 
 
@@ -41,19 +41,17 @@ def place_of(database: Database, execution: Row, attempt: int | None = None) -> 
     return f"{place_of(database, parent)}.{place}#{attempt}~{execution['tries']}"
 
 
-def fate_at(seed: int, place: str, failing: float) -> Fate:
-    """`failing`: the part of attempts that fail."""
-    dice = Random(f"{seed}/{place}")
-    seconds = _duration(dice)
-    if dice.random() < _HANGING:
+def fate_at(plan: Plan, place: str) -> Fate:
+    dice = Random(f"{plan.seed}/{place}")
+    seconds = _duration(dice, plan.lasting)
+    if dice.random() < plan.hanging:
         return Fate("succeeded", _FOR_EVER, {"n": 0}, hangs=True)
-    if dice.random() < failing:
+    if dice.random() < plan.failing:
         return Fate("failed", seconds, error=dice.choice(["boom", "flaky"]))
     return Fate("succeeded", seconds, {"n": dice.randrange(100)})
 
 
-def _duration(dice: Random) -> float:
-    roll = dice.random()
-    if roll < 0.5:
-        return dice.uniform(0.001, 0.015)
-    return dice.uniform(0.03, 3.0) if roll < 0.85 else dice.uniform(5.0, 60.0)
+def _duration(dice: Random, lasting: float) -> float:
+    if dice.random() < lasting:
+        return dice.uniform(5.0, 100.0)
+    return dice.uniform(0.001, 0.015) if dice.random() < 0.6 else dice.uniform(0.03, 3.0)

@@ -67,3 +67,6 @@ class Ground:
         for (execution, attempt), tokens in self.starts.items():
             if len(set(tokens)) > 1:
                 raise Violation("needless_repeat", f"attempt {attempt} of execution {execution} ran as {tokens}")
+        for row in self._world.database.tables["execution"].values():
+            if row["losses"] or (row["error"] or {}).get("type") == "worker_lost":
+                raise Violation("needless_loss", f"execution {row['id']}: no worker was lost")

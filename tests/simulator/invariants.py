@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from attune_core.definition.compile import compile_graph
+from attune_core.definition.graph import Graph
 from attune_core.execution.reports import MAX_LOSSES
 from attune_core.execution.transitions import may_follow
 from attune_core.model.status import ExecutionStatus
@@ -188,7 +188,7 @@ class Invariants:
                 raise Violation("left_over", f"event {event['id']} went through no rules")
 
     def _replayed(self, run: Row) -> None:
-        for difference in replay(recorded(self._database, run)):
+        for difference in replay(recorded(self._database, run, self._world.graph(run["version"]))):
             raise Violation("replay", difference)
 
 
@@ -202,7 +202,7 @@ def _is_firing(signal: Row, timer: Row) -> bool:
     return same_key and bool(signal["attempt"] == target["attempt"])
 
 
-def recorded(database: Database, run: Row) -> Recorded:
+def recorded(database: Database, run: Row, graph: Graph) -> Recorded:
     """All that is stored of the run, as the replayer wants it."""
     id, execution = run["id"], database.tables["execution"][run["execution"]]
     lines = [line for (of, _), line in sorted(database.tables["journal"].items()) if of == id]
@@ -211,7 +211,7 @@ def recorded(database: Database, run: Row) -> Recorded:
     rows = database.in_run(id)
     return Recorded(
         run=id,
-        graph=compile_graph(database.tables["workflow_version"][run["version"]]),
+        graph=graph,
         journal=[Line(**{name: line[name] for name in names}) for line in lines],
         fixed={**_fixed(run, execution), "items": _items(database, id)},
         results={(row["task_name"], row["iteration"], row["task_index"]): row["result"] for row in rows},

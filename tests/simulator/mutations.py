@@ -18,12 +18,14 @@ def _leave(executor: Executor) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """`off`: mechanisms of the model; `patches`: of the real code; `alter`: of each executor that starts."""
+    """`off`: mechanisms of the model; `patches`: of the real code; `alter`: of each executor that starts.
+    `where`: the mixture of faults (`plans.MIXTURES`) that needs it; None: any."""
 
     name: str
     off: frozenset[str] = frozenset()
     patches: tuple[Patch, ...] = ()
     alter: Callable[[Executor], None] = field(default=_leave)
+    where: int | None = None
 
 
 NOTHING = Mutation("nothing")

@@ -40,6 +40,10 @@ class Nemesis:
     def _kill_executor(self) -> None:
         self._kill(self._world.dice.choice(self._world.executors))
 
+    def _kill_executors(self) -> None:
+        for executor in self._world.executors:
+            self._kill(executor)
+
     def _freeze_executor(self) -> None:
         self._world.dice.choice(self._world.executors).freeze(self._long())
 

@@ -23,13 +23,16 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`independent`: it has to end like the same plan without faults. `asking`: seconds between what people ask of
+    """`failing`, `hanging`, `lasting`: parts of the attempts that fail, never end by themselves, take long.
+    `independent`: it has to end like the same plan without faults. `asking`: seconds between what people ask of
     runs (pause, resume, cancel, retry), None for never; `cancelling`: those requests may be cancels."""
 
     seed: int
     workflows: Mapping[str, Definition]
     starts: tuple[Start, ...]
     failing: float
+    hanging: float
+    lasting: float
     faults: Faults
     independent: bool = False
     asking: float | None = None
@@ -41,35 +44,40 @@ class Plan:
 
 
 def plan_of(seed: int) -> Plan:
-    """Of four seeds, one has independent workflows, one has trouble with executors alone, one with workers alone."""
+    """What goes wrong follows from the seed's place in `MIXTURES`; the second is of independent workflows."""
     dice = Random(f"{seed}/plan")
-    independent = seed % 4 == 1
+    mixture = seed % len(MIXTURES)
+    independent, people = mixture == INDEPENDENT, mixture == PEOPLE
     make = independent_workflow if independent else any_workflow
     workflows: dict[str, Any] = {}
     for ref, children, size in _shapes(dice):
         workflows[ref] = make(dice, ref, children, size)
-    starts = [Start(f"start-{number}", _wanted(dice), dice.uniform(0.0, 15.0)) for number in range(dice.randint(2, 4))]
+    trouble = MIXTURES[mixture](dice)
     return Plan(
         seed=seed,
         workflows=workflows,
-        starts=tuple(starts),
+        starts=_starts(dice, trouble.seconds / 2),
         failing=dice.choice([0.05, 0.25]),
-        faults=_MIXTURES[seed % 4](dice),
+        hanging=0.0 if independent else 0.05,
+        lasting=0.35 if mixture in (EXECUTORS, WORKERS) else 0.1,
+        faults=trouble,
         independent=independent,
-        asking=dice.choice([None, 2.0, 8.0]),
+        asking=1.0 if people else dice.choice([None, 1.0, 4.0]),
         cancelling=not independent,
         events=0 if independent else dice.choice([0, 1, 3]),
     )
 
 
-_MIXTURES = (faults.storm, faults.storm, faults.of_executors, faults.of_workers)
+MIXTURES = (faults.storm, faults.storm, faults.of_executors, faults.of_workers, faults.of_people)
+STORM, INDEPENDENT, EXECUTORS, WORKERS, PEOPLE = range(5)
+
+
+def _starts(dice: Random, until: float) -> tuple[Start, ...]:
+    refs = ["test.root"] * dice.randint(1, 2) + [dice.choice(["test.work", "test.once"])] * dice.randint(0, 2)
+    return tuple(Start(f"start-{number}", ref, dice.uniform(0.0, until)) for number, ref in enumerate(refs))
 
 
 def _shapes(dice: Random) -> list[tuple[str, list[str], int]]:
     """(ref, refs of children, size), children first."""
-    children = ["test.leaf", "test.child"] if dice.random() < 0.75 else []
+    children = ["test.leaf", "test.child"] if dice.random() < 0.9 else []
     return [("test.leaf", [], 2), ("test.child", ["test.leaf"], 3), ("test.root", children, 7)]
-
-
-def _wanted(dice: Random) -> str:
-    return "test.root" if dice.random() < 0.8 else dice.choice(["test.work", "test.once"])

@@ -36,7 +36,7 @@ class Truth:
             self._compare_output(row)
 
     def _compare(self, row: Row, attempt: int, status: str, error: str) -> None:
-        fate = fate_at(self._world.plan.seed, place_of(self._database, row, attempt), self._world.plan.failing)
+        fate = fate_at(self._world.plan, place_of(self._database, row, attempt))
         said = f"execution {row['id']}: attempt {attempt} {status} {error}, its worker says {fate.status} {fate.error}"
         if status == "succeeded" and fate.status != "succeeded":
             raise Violation("untrue", said)

@@ -113,7 +113,7 @@ class Users:
         dice = self._world.dice
         kinds = ["pause", "resume", "resume"]
         if self._world.plan.cancelling:
-            kinds += ["cancel", "retry", "retry", "cancel execution"]
+            kinds += ["cancel", "retry", "retry", "cancel execution", "cancel execution"]
         kind = dice.choice(kinds)
         if kind == "cancel execution":
             row = dice.choice(self._cancellable())
@@ -139,7 +139,7 @@ class Users:
     def _look_after(self) -> None:
         """Answer questions; once the world is healed, let go on what they have paused."""
         for id, inquiry in list(self._world.database.tables["inquiry"].items()):
-            if inquiry["status"] == "pending" and not self._world.plan.independent and self._world.dice.random() < 0.4:
+            if inquiry["status"] == "pending" and not self._world.plan.independent and self._world.dice.random() < 0.7:
                 self._answer(id)
         if self._world.healed:
             for run in list(self._world.database.tables["workflow_run"].values()):

@@ -32,13 +32,15 @@ _GIVEN_UP = ("the attempt is over", leases._STALE_REASON)
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """An attempt in hand. `letters` are acknowledged when the attempt is accepted or ended, confirmed."""
+    """An attempt in hand. `letters` are acknowledged when the attempt is accepted or ended, confirmed. `deaf`: it was
+    told to stop and did not hear it."""
 
     spec: ExecutionScheduled
     fate: Fate
     letters: list[Letter] = field(default_factory=list)
     over: bool = False
     told: bool = False
+    deaf: bool = False
 
 
 class WorkerProcess(Process):
@@ -51,7 +53,7 @@ class WorkerProcess(Process):
         self.jobs: dict[str, Job] = {}
 
     def begin(self) -> None:
-        self.linked, self.draining = True, False
+        self.linked, self.draining, self._cut_until = True, False, 0.0
         self.jobs = {}
         self._over: set[str] = set()
         self._refused: set[str] = set()
@@ -85,20 +87,19 @@ class WorkerProcess(Process):
     def cut(self, seconds: float) -> None:
         """Its connection is gone for a while; its actions go on."""
         if self.up:
-            self.linked = False
+            self.linked, self._cut_until = False, max(self._cut_until, self.world.clock.seconds + seconds)
             self.world.tell(self.name, f"is cut off for {seconds:.0f} s")
             if seconds > _CONNECTION_LOST:
                 self._missed()
-            life = self.life
-            self.world.clock.after(seconds, lambda: self._link(life))
+            self.world.clock.after(seconds, self._link)
 
     def _missed(self) -> None:
         """The broker takes the connection for dead and gives what was not acknowledged to others."""
         life = self.life
         self.world.clock.after(_CONNECTION_LOST, lambda: self._let_go() if self.up and self.life == life else None)
 
-    def _link(self, life: int) -> None:
-        if self.up and self.life == life:
+    def _link(self) -> None:
+        if self.up and not self.linked and self._cut_until <= self.world.clock.seconds:
             self.linked = True
             self.world.offer(JOBS)
 
@@ -133,7 +134,7 @@ class WorkerProcess(Process):
         if late and limit is not None:
             self.after(limit, lambda: None if job.fate.hangs else self._finish(job, "timed_out"))
         else:
-            self.after(job.fate.seconds, lambda: self._finish(job, job.fate.status))
+            self.after(job.fate.seconds, lambda: None if job.deaf else self._finish(job, job.fate.status))
 
     def _accept(self, job: Job) -> None:
         if not job.over:
@@ -187,7 +188,9 @@ class WorkerProcess(Process):
         job = self.jobs.get(message.token)
         if job is None:
             self._refused.add(message.token)
-        elif not job.fate.hangs or message.reason in _GIVEN_UP:
+        elif job.fate.hangs and message.reason not in _GIVEN_UP:
+            job.deaf = True
+        else:
             self.after(self.world.dice.uniform(0.0, 1.0), lambda: self._finish(job, "cancelled"))
 
     def drain(self) -> None:

@@ -10,6 +10,8 @@ from attune_common.contracts.event import EventCreated
 from attune_common.contracts.execution import ExecutionCancel, ExecutionScheduled
 from attune_common.runtime.settings import Settings
 from attune_common.store.timers import Timer
+from attune_core.definition.compile import compile_graph
+from attune_core.definition.graph import Graph
 from tests.simulator import registry
 from tests.simulator.bag import JOBS, Bag, Letter
 from tests.simulator.clock import Clock
@@ -46,8 +48,9 @@ class World:
         self._story = story
         self._count = 0
         self.healed = False
-        self.database_up = True
+        self._away = {"database": 0.0, "broker": 0.0}
         self.taken: dict[int, Timer] = {}
+        self._graphs: dict[str, Graph] = {}
         self.clock = Clock()
         self.database = Database(self.clock)
         self.database.final_gate = "trigger" not in self.off
@@ -107,12 +110,13 @@ class World:
         self.healed, self.faults = True, NONE
         self._healed_at = self.clock.seconds
         self.tell("world", "is healed")
-        self.bag.up = self.database_up = True
+        self._away = {"database": 0.0, "broker": 0.0}
         for process in self.processes:
             if not process.up:
                 process.start()
         for worker in self.workers:
             worker.linked = True
+        self._offer_all()
 
     def tell(self, who: str, what: str) -> None:
         if self._story is not None:
@@ -153,22 +157,28 @@ class World:
 
     def database_away(self, seconds: float) -> None:
         self.tell("database", f"is away for {seconds:.0f} s")
-        self.database_up = False
-        self.clock.after(seconds, lambda: setattr(self, "database_up", True))
+        self._away["database"] = max(self._away["database"], self.clock.seconds + seconds)
+
+    @property
+    def database_up(self) -> bool:
+        return self._away["database"] <= self.clock.seconds
 
     def broker_away(self, seconds: float) -> None:
         self.tell("broker", f"is away for {seconds:.0f} s")
-        self.bag.up = False
-        self.clock.after(seconds, self._broker_back)
+        self._away["broker"] = max(self._away["broker"], self.clock.seconds + seconds)
+        self.clock.after(seconds, self._offer_all)
 
-    def _broker_back(self) -> None:
-        self.bag.up = True
+    @property
+    def broker_up(self) -> bool:
+        return self._away["broker"] <= self.clock.seconds
+
+    def _offer_all(self) -> None:
         for queue in self.bag.ready:
             self.offer(queue)
 
     def offer(self, queue: str) -> None:
         """Let somebody take what is ready in the queue."""
-        if not self.bag.ready[queue] or not self.bag.up:
+        if not self.bag.ready[queue] or not self.broker_up:
             return
         if queue == JOBS:
             free = [worker for worker in self.workers if worker.free()]
@@ -184,21 +194,23 @@ class World:
         for worker in self.workers:
             worker.on_control(message)
 
-    def listening_workers(self) -> int:
-        return sum(worker.listens for worker in self.workers)
-
     def fate_of(self, spec: ExecutionScheduled) -> Fate:
         row = self.database.tables["execution"][spec.execution_id]
-        return fate_at(self.plan.seed, place_of(self.database, row), self.plan.failing)
+        return fate_at(self.plan, place_of(self.database, row))
 
     def until_next_timer(self) -> float:
-        """How long a process sleeps when nothing is due, at most a second and a half."""
-        held = [row["due_at"] for row in self.database.tables["timer"].values() if not row["held"]]
-        left = (min(held) - self.database.now).total_seconds() if held else 1.5
-        return min(max(left, 0.01), 1.5) + self.dice.uniform(0.0, 0.2)
+        """How long a process sleeps, at most a second or so; 0 when something is due."""
+        times = [row["due_at"] for row in self.database.tables["timer"].values() if not row["held"]]
+        left = (min(times) - self.database.now).total_seconds() if times else 1.0
+        return 0.0 if left <= 0 else min(left, 1.0) + self.dice.uniform(0.0, 0.2)
 
     def sweep_pause(self) -> float:
-        return self.dice.uniform(1.0, 3.0) if not self.healed else self.dice.uniform(1.5, 5.0)
+        return self.dice.uniform(1.5, 4.0) if not self.healed else self.dice.uniform(2.0, 7.0)
+
+    def graph(self, version: str) -> Graph:
+        if version not in self._graphs:
+            self._graphs[version] = compile_graph(self.database.tables["workflow_version"][version])
+        return self._graphs[version]
 
     def happen(self, key: str) -> None:
         """An event is stored with its message, once per key."""
