@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.simulator.world import World
 
 _AT_ONCE = 200
-_CONNECTION_LOST = 15.0
+_CONNECTION_LOST = 20.0
 _NOTICED = 2.5
 
 

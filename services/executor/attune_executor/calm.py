@@ -13,13 +13,14 @@ from attune_common.runtime.clock import monotonic, wall
 from attune_executor.context import Context
 
 _REPORTS = ("execution.completed", "execution.accepted", "worker.heartbeat")
-_BEATS = 1.2
+_BEATS = 2.4
 _PULSE = 0.5
 _LONG_PAUSE = 2.0
 
 
 class Calm:
-    """Time without disturbance, of which one heartbeat of every worker must fit in."""
+    """Time without disturbance. One heartbeat of every worker must fit in, and the time after which the broker takes
+    the reports that another executor froze with and gives them to us."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
