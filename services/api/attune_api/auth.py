@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request, params
@@ -39,17 +40,22 @@ class Principal:
         """What it may everywhere."""
         return self.rights.everywhere
 
-    def packs(self, permission: Permission = Permission.READ) -> tuple[str, ...] | None:
-        """For lists: the packs whose things it may see; None for all."""
-        return self.rights.packs_with(permission)
+    def packs(self, *, library: bool = False) -> tuple[str, ...] | None:
+        """For lists: the packs whose things it may see; None for all. `library`: of what packs bring."""
+        return self.rights.packs_with(Permission.READ, library=library)
 
     def require(self, permission: Permission, pack: str | None) -> None:
         """Errors: NotFound when it may not even see the pack, Forbidden when it may see it."""
         if self.rights.may(permission, pack):
             return
-        if not self.rights.may(Permission.READ, pack):
+        if pack is None or not self.rights.sees(pack):
             raise NotFound(HIDDEN)
         raise self.refusal(permission)
+
+    def require_sight(self, pack: str) -> None:
+        """Errors: NotFound when it may not see what the pack brings."""
+        if not self.rights.sees(pack):
+            raise NotFound(HIDDEN)
 
     def refusal(self, permission: Permission) -> Forbidden:
         allowed = ", ".join(roles_with(permission)) or "an action's own attempt"
@@ -86,14 +92,15 @@ def _admit_to(principal: Principal, permission: Permission, thing: Belonging | N
     if thing is None:
         raise NotFound(HIDDEN)
     held = principal.rights
-    if any(held.may(permission, pack) for pack in thing.packs):
-        return
     is_own = thing.identity is not None and thing.identity == principal.id
-    if is_own or any(held.may(Permission.READ, pack) for pack in thing.packs):
-        if is_own and held.may_somewhere(permission):
-            return
+    sees = held.sees if thing.brought else partial(held.may, Permission.READ)
+    is_seen = is_own or any(sees(pack) for pack in thing.packs)
+    if any(held.may(permission, pack) for pack in thing.packs) or (is_own and held.may_somewhere(permission)):
+        return
+    if not is_seen:
+        raise NotFound(HIDDEN)
+    if permission is not Permission.READ:
         raise principal.refusal(permission)
-    raise NotFound(HIDDEN)
 
 
 async def _identify(request: Request, store: Store) -> Principal:

@@ -14,10 +14,14 @@ from attune_core.model.names import pack_of
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """A role on any of the packs counts. `identity`: whose it is, if it is somebody's."""
+    """A role on any of the packs counts. `identity`: whose it is, if it is somebody's.
+
+    `brought`: it is something that a pack brings, and not what was done with that.
+    """
 
     packs: frozenset[str]
     identity: int | None = None
+    brought: bool = False
 
 
 Resolver = Callable[[Request, Connection], Awaitable[Belonging | None]]
@@ -30,7 +34,7 @@ def by_ref(parameter: str = "ref") -> Resolver:
     """The part of a ref before the first dot."""
 
     async def resolve(request: Request, _: Connection) -> Belonging | None:
-        return Belonging(frozenset({pack_of(request.path_params[parameter])}))
+        return Belonging(frozenset({pack_of(request.path_params[parameter])}), brought=True)
 
     return resolve
 

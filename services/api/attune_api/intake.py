@@ -14,7 +14,8 @@ from typing import Any
 
 from attune_api.errors import Conflict, Invalid, NotFound
 from attune_common.contracts.event import EventCreated
-from attune_common.store import events, internal_events, triggers
+from attune_common.store import audit, events, internal_events, triggers
+from attune_common.store.audit import Acting
 from attune_common.store.connection import Row
 from attune_common.store.events import EventRow
 from attune_common.store.store import Store
@@ -47,20 +48,29 @@ class Recorded:
 Outcome = Recorded | Exception
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An occurrence with the request that tells of it, for the audit trail."""
+
+    what: Occurrence
+    acting: Acting | None
+
+
 class Intake:
     """Errors of `record`: NotFound, Conflict, Invalid, and those of the database."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: list[tuple[Occurrence, asyncio.Future[Recorded]]] = []
+        self._waiting: list[tuple[_Asked, asyncio.Future[Recorded]]] = []
         self._storing: asyncio.Task[None] | None = None
 
     async def record(self, what: Occurrence) -> Recorded:
         """Return after the commit."""
         done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
-        self._waiting.append((what, done))
+        self._waiting.append((_Asked(what, audit.due()), done))
         if self._storing is None or self._storing.done():
-            self._storing = asyncio.create_task(self._store_waiting())
+            with audit.nobody():
+                self._storing = asyncio.create_task(self._store_waiting())
         return await done
 
     async def record_all(self, batch: Sequence[Occurrence]) -> list[Recorded | AttuneError]:
@@ -87,17 +97,29 @@ class Intake:
 Retrying = Callable[[Callable[[Unit], Awaitable[list[Outcome]]]], Awaitable[list[Outcome]]]
 
 
-async def _settled(retrying: Retrying, batch: Sequence[Occurrence]) -> list[Outcome]:
+async def _settled(retrying: Retrying, batch: Sequence[_Asked]) -> list[Outcome]:
     """An outcome for each. What breaks the transaction of many is tried alone, so that it harms nobody else."""
     try:
-        return await retrying(lambda unit: _record(unit, batch))
+        outcomes = await retrying(lambda unit: _record(unit, batch))
     except Exception as problem:
         if len(batch) == 1:
             return [problem]
-        return [outcome for what in batch for outcome in await _settled(retrying, [what])]
+        return [outcome for asked in batch for outcome in await _settled(retrying, [asked])]
+    for acting in _requests(batch):
+        acting.written = True
+    return outcomes
 
 
-async def _record(unit: Unit, batch: Sequence[Occurrence]) -> list[Outcome]:
+def _requests(batch: Sequence[_Asked]) -> list[Acting]:
+    """Those that the audit trail does not know yet, each once."""
+    found = {id(asked.acting): asked.acting for asked in batch if asked.acting is not None}
+    return [acting for acting in found.values() if not acting.written]
+
+
+async def _record(unit: Unit, asked: Sequence[_Asked]) -> list[Outcome]:
+    batch = [one.what for one in asked]
+    for acting in _requests(asked):
+        unit.record(acting.entry)
     known = await triggers.by_refs(unit, {what.trigger for what in batch})
     origins = await internal_events.origins(unit, {what.execution for what in batch if what.execution is not None})
     outcomes: list[Outcome | None] = [None] * len(batch)

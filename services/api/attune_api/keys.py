@@ -28,7 +28,7 @@ def named(caller: Principal, text: str) -> Key:
 
 def visible_beginnings(caller: Principal, permission: Permission) -> list[str] | None:
     """For lists: what keys begin with that the caller may see; None for all."""
-    packs = caller.packs(permission)
+    packs = caller.rights.packs_with(permission)
     if packs is None:
         return None
     own = [f"identity:{caller.rights.login}/"] if caller.rights.login else []

@@ -33,7 +33,8 @@ class Declaration:
 
     (empty: no raw body; `*/*`: any). `pack`: the body may be as large as a pack. `of`: which packs the thing belongs
     to that it is about; `scoped`: the handler itself looks at the packs of what it shows or changes. Without either
-    the route is closed to callers with roles on single packs only. `audit`: what the audit trail calls it.
+    the route is closed to callers with roles on single packs only. `audit`: what the audit trail calls it. What
+    services tell of themselves (`content`) is nobody's doing and not in the trail.
     """
 
     permission: Permission
@@ -102,7 +103,7 @@ class AttuneRoute(APIRoute):
             return await trail.recorded(
                 store,
                 request,
-                declared.audit or trail.name_of(self.endpoint),
+                "" if declared.permission is Permission.CONTENT else declared.audit or trail.name_of(self.endpoint),
                 lambda: admit(request, store, declared.permission, declared.of, scoped=declared.scoped),
                 lambda: answer(request),
             )

@@ -28,8 +28,11 @@ async def recorded(
     admit: Callable[[], Awaitable[Principal]],
     answer: Callable[[], Awaitable[Response]],
 ) -> Response:
-    """Admit the caller and answer. What is committed meanwhile is the caller's; a refusal is told too."""
-    if request.method in _READS:
+    """Admit the caller and answer. What is committed meanwhile is the caller's; a refusal is told too.
+
+    `action`: what it is called; "" for what is not told.
+    """
+    if request.method in _READS or not action:
         await admit()
         return await answer()
     try:

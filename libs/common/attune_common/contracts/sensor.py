@@ -68,7 +68,10 @@ class StartRequest(_Said):
 
 
 class Start(BaseModel):
-    """Everything that is needed to start a sensor. `state`: what it saved last. `problem`: why it cannot start."""
+    """Everything that is needed to start a sensor. `state`: what it saved last. `problem`: why it cannot start.
+
+    `hide`: texts that must not stand in what it prints.
+    """
 
     ref: str
     revision: str
@@ -81,6 +84,7 @@ class Start(BaseModel):
     parameters: dict[str, Any]
     env: dict[str, str]
     state: Any
+    hide: list[str] = Field(default_factory=list)
     problem: dict[str, Any] | None = None
 
 

@@ -32,8 +32,11 @@ async def get(connection: Connection, ref: str) -> Row | None:
     return await connection.fetchrow(_SQL.get, ref)
 
 
-async def page(connection: Connection, after: str | None, pack: str | None, limit: int) -> list[Row]:
-    return await connection.fetch(_SQL.page, after, pack, limit)
+async def page(
+    connection: Connection, after: str | None, pack: str | None, limit: int, packs: Sequence[str] | None = None
+) -> list[Row]:
+    """By ref. `packs`: of these alone."""
+    return await connection.fetch(_SQL.page, after, pack, limit, None if packs is None else list(packs))
 
 
 async def known(connection: Connection) -> dict[str, dict[str, Any] | None]:

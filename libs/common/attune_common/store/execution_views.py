@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attune_common.store import queries
@@ -12,13 +13,18 @@ _SQL = queries.load("execution_views")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """None means any. `root`: only executions that have no parent."""
+    """None means any. `root`: only executions that have no parent.
+
+    `packs`: what belongs to these packs, by its own action or by the outermost one, or to the identity `also`.
+    """
 
     status: str | None = None
     action: str | None = None
     parent: int | None = None
     root: bool = False
     rule: str | None = None
+    packs: Sequence[str] | None = None
+    also: int | None = None
 
 
 async def get(connection: Connection, execution: int) -> Row | None:
@@ -28,8 +34,9 @@ async def get(connection: Connection, execution: int) -> Row | None:
 async def page(connection: Connection, before: int | None, wanted: Filter, limit: int) -> list[Row]:
     """Newest first, only ids below `before`; without parameters and results."""
     return await connection.fetch(
-        _SQL.page, before, wanted.status, wanted.action, wanted.parent, wanted.root, wanted.rule, limit
-    )
+        _SQL.page, before, wanted.status, wanted.action, wanted.parent, wanted.root, wanted.rule, limit,
+        None if wanted.packs is None else list(wanted.packs), wanted.also,
+    )  # fmt: skip
 
 
 async def attempts(connection: Connection, execution: int) -> list[Row]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from attune_common.store import queries
 from attune_common.store.connection import Connection, Row
+from attune_core.expressions.markers import encode
 
 _SQL = queries.load("packs")
 
 
 @dataclass(frozen=True, slots=True)
 class PackRow:
-    """A pack as it is to be stored; `config` are the values that `conf_schema` describes."""
+    """A pack as it is to be stored; `config` are the values that `conf_schema` describes, secrets as `Secret`."""
 
     ref: str
     label: str
@@ -35,8 +36,11 @@ async def lock(unit: Connection, ref: str) -> None:
     await unit.execute(_SQL.lock, ref)
 
 
-async def page(connection: Connection, after: str | None, limit: int) -> list[Row]:
-    return await connection.fetch(_SQL.page, after, limit)
+async def page(
+    connection: Connection, after: str | None, limit: int, packs: Sequence[str] | None = None
+) -> list[Row]:
+    """By ref. `packs`: these alone."""
+    return await connection.fetch(_SQL.page, after, limit, None if packs is None else list(packs))
 
 
 async def refs(connection: Connection) -> frozenset[str]:
@@ -55,9 +59,10 @@ async def contents(connection: Connection, pack: int) -> dict[str, list[str]]:
 async def put(unit: Connection, pack: PackRow, archive: bytes) -> Row:
     """Store the pack and its archive, replacing an older version; the stored row."""
     await unit.execute(_SQL.put_content, pack.digest, archive)
+    config, places = encode(dict(pack.config))
     row = await unit.fetchrow(
         _SQL.put, pack.ref, pack.label, pack.description, pack.version, pack.digest,
-        dict(pack.manifest), pack.conf_schema, dict(pack.config),
+        dict(pack.manifest), pack.conf_schema, config, places or None,
     )  # fmt: skip
     await unit.execute(_SQL.forget_old_content)
     assert row is not None
@@ -65,7 +70,9 @@ async def put(unit: Connection, pack: PackRow, archive: bytes) -> Row:
 
 
 async def set_config(unit: Connection, ref: str, config: Mapping[str, Any]) -> None:
-    await unit.execute(_SQL.set_config, ref, dict(config))
+    """`config` holds its secrets as `Secret`."""
+    json, places = encode(dict(config))
+    await unit.execute(_SQL.set_config, ref, json, places or None)
 
 
 async def content(connection: Connection, digest: str) -> bytes | None:

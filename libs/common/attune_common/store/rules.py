@@ -38,9 +38,15 @@ async def get_for_update(unit: Connection, ref: str) -> Row | None:
 
 
 async def page(
-    connection: Connection, after: str | None, pack: str | None, trigger: str | None, limit: int
+    connection: Connection,
+    after: str | None,
+    pack: str | None,
+    trigger: str | None,
+    limit: int,
+    packs: Sequence[str] | None = None,
 ) -> list[Row]:
-    return await connection.fetch(_SQL.page, after, pack, trigger, limit)
+    """By ref. `packs`: of these alone."""
+    return await connection.fetch(_SQL.page, after, pack, trigger, limit, None if packs is None else list(packs))
 
 
 async def put(unit: Connection, pack: int, pack_ref: str, rule: RuleRow) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,16 @@ _SQL = queries.load("run_views")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """None means any."""
+    """None means any. `packs`: what belongs to these packs, by itself or by the outermost execution's action, or to
+
+    the identity `also`.
+    """
 
     workflow: str | None = None
     execution: int | None = None
     status: str | None = None
+    packs: Sequence[str] | None = None
+    also: int | None = None
 
 
 async def get(connection: Connection, run: int) -> Row | None:
@@ -30,7 +36,10 @@ async def exists(connection: Connection, run: int) -> bool:
 
 async def page(connection: Connection, before: int | None, wanted: Filter, limit: int) -> list[Row]:
     """Newest first, only ids below `before`; without variables and result."""
-    return await connection.fetch(_SQL.page, before, wanted.workflow, wanted.execution, wanted.status, limit)
+    return await connection.fetch(
+        _SQL.page, before, wanted.workflow, wanted.execution, wanted.status, limit,
+        None if wanted.packs is None else list(wanted.packs), wanted.also,
+    )  # fmt: skip
 
 
 async def tasks(connection: Connection, run: int, after: str | None, limit: int) -> list[Row]:

@@ -33,8 +33,11 @@ async def get(connection: Connection, ref: str) -> Row | None:
     return await connection.fetchrow(_SQL.get, ref)
 
 
-async def page(connection: Connection, after: str | None, pack: str | None, limit: int) -> list[Row]:
-    return await connection.fetch(_SQL.page, after, pack, limit)
+async def page(
+    connection: Connection, after: str | None, pack: str | None, limit: int, packs: Sequence[str] | None = None
+) -> list[Row]:
+    """By ref. `packs`: of these alone."""
+    return await connection.fetch(_SQL.page, after, pack, limit, None if packs is None else list(packs))
 
 
 async def put(unit: Connection, pack: int, pack_ref: str, sensor: SensorRow) -> bool:
@@ -54,6 +57,11 @@ async def delete_others(unit: Connection, pack: int, refs: Sequence[str]) -> int
 async def ask_restart(unit: Connection, ref: str) -> bool:
     """False when there is no such sensor."""
     return await unit.execute(_SQL.ask_restart, ref) > 0
+
+
+async def restart_all(unit: Connection, pack: int) -> None:
+    """Start the pack's sensors anew."""
+    await unit.execute(_SQL.restart_all, pack)
 
 
 async def add_lines(unit: Connection, sensor: int, lines: Sequence[Line]) -> None:

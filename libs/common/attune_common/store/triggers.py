@@ -41,8 +41,11 @@ async def by_refs(connection: Connection, refs: Iterable[str]) -> dict[str, Row]
     return {row["ref"]: row for row in await connection.fetch(_SQL.by_refs, sorted(refs))}
 
 
-async def page(connection: Connection, after: str | None, pack: str | None, limit: int) -> list[Row]:
-    return await connection.fetch(_SQL.page, after, pack, limit)
+async def page(
+    connection: Connection, after: str | None, pack: str | None, limit: int, packs: Sequence[str] | None = None
+) -> list[Row]:
+    """By ref. `packs`: of these alone."""
+    return await connection.fetch(_SQL.page, after, pack, limit, None if packs is None else list(packs))
 
 
 async def put(unit: Connection, pack: int, pack_ref: str, trigger: TriggerRow) -> bool:

@@ -36,8 +36,11 @@ async def get(connection: Connection, ref: str) -> Row | None:
     return await connection.fetchrow(_SQL.get, ref)
 
 
-async def page(connection: Connection, after: str | None, pack: str | None, limit: int) -> list[Row]:
-    return await connection.fetch(_SQL.page, after, pack, limit)
+async def page(
+    connection: Connection, after: str | None, pack: str | None, limit: int, packs: Sequence[str] | None = None
+) -> list[Row]:
+    """By ref. `packs`: of these alone."""
+    return await connection.fetch(_SQL.page, after, pack, limit, None if packs is None else list(packs))
 
 
 async def put(unit: Connection, pack: int, pack_ref: str, workflow: WorkflowRow) -> int | None:

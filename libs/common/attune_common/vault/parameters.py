@@ -1,15 +1,18 @@
-"""Parameters that their action calls secret are sealed before they are stored, whoever gave them."""
+"""What a schema calls secret is sealed before it is stored: parameters of executions, configurations of packs."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from attune_common.vault.envelope import Sealed, Vault
 from attune_core.expressions.markers import holds_secret
 from attune_core.expressions.secrets import Secret
 from attune_core.model.sealing import Path, replaced, secret_paths
+
+Name = Callable[[Path], str]
 
 
 def seal_parameters(
@@ -19,28 +22,46 @@ def seal_parameters(
 
     Errors: SecretsUnavailable.
     """
+    return _seal(vault, schema, parameters, lambda _: f"value:{uuid.uuid4().hex}")
+
+
+def seal_config(
+    vault: Vault, pack: str, schema: Mapping[str, Any] | None, config: dict[str, Any]
+) -> tuple[dict[str, Any], list[Sealed]]:
+    """The same of a pack's configuration. Its secrets keep their names: what named one before gets the new value."""
+    return _seal(vault, schema, config, lambda path: config_key(pack, path))
+
+
+def config_key(pack: str, path: Path) -> str:
+    return f"config:{pack}/" + "/".join(map(str, path))
+
+
+def _seal(
+    vault: Vault, schema: Mapping[str, Any] | None, values: dict[str, Any], name: Name
+) -> tuple[dict[str, Any], list[Sealed]]:
     sealed: list[Sealed] = []
 
-    def change(value: Any) -> Any:
+    def change(value: Any, path: Path) -> Any:
         if value is None or value == "" or isinstance(value, Secret):
             return value
         if holds_secret(value):
-            return _each(value)
-        key = f"value:{uuid.uuid4().hex}"
+            return each(value, path)
+        key = name(path)
         sealed.append(vault.seal(key, value))
         return Secret.of(key)
 
-    def _each(value: Any) -> Any:
+    def each(value: Any, path: Path) -> Any:
         if isinstance(value, Mapping):
-            return {name: change(member) for name, member in value.items()}
-        return [change(member) for member in value]
+            return {step: change(member, (*path, step)) for step, member in value.items()}
+        return [change(member, (*path, place)) for place, member in enumerate(value)]
 
-    found: Any = parameters
-    for path in _below_the_top(secret_paths(schema, parameters), parameters):
-        found = replaced(found, path, change)
+    found: Any = values
+    for path in places(schema, values):
+        found = replaced(found, path, partial(change, path=path))
     return found, sealed
 
 
-def _below_the_top(paths: list[Path], parameters: Mapping[str, Any]) -> list[Path]:
-    """Parameters as a whole stay a map: where all of it is secret, each of them is."""
-    return [(name,) for name in parameters] if () in paths else paths
+def places(schema: Mapping[str, Any] | None, values: Mapping[str, Any]) -> list[Path]:
+    """Where secrets stand. The whole stays a map: where all of it is secret, each member is."""
+    paths = secret_paths(schema, values)
+    return [(name,) for name in values] if () in paths else paths

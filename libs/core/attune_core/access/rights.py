@@ -27,9 +27,11 @@ class Rights:
             return True
         if pack is None:
             return False
-        if pack == LIBRARY and permission is Permission.READ:
-            return self.may_somewhere(permission)
         return permission in self.packs.get(pack, frozenset())
+
+    def sees(self, pack: str) -> bool:
+        """Whether it may see what the pack brings: actions, workflows, triggers. Not what was done with them."""
+        return self.may(Permission.READ, pack) or (pack == LIBRARY and self.may_somewhere(Permission.READ))
 
     def may_call(self, pack: str) -> bool:
         """Whether a workflow that runs for the identity may use actions of the pack."""
@@ -38,12 +40,12 @@ class Rights:
     def may_somewhere(self, permission: Permission) -> bool:
         return permission in self.everywhere or any(permission in held for held in self.packs.values())
 
-    def packs_with(self, permission: Permission) -> tuple[str, ...] | None:
-        """The packs on which it may; None for all of them, and for what belongs to none."""
+    def packs_with(self, permission: Permission, *, library: bool = False) -> tuple[str, ...] | None:
+        """The packs on which it may; None for all of them, and for what belongs to none. `library`: see `sees`."""
         if permission in self.everywhere:
             return None
         found = {pack for pack, held in self.packs.items() if permission in held}
-        if found and permission is Permission.READ:
+        if found and library:
             found.add(LIBRARY)
         return tuple(sorted(found))
 

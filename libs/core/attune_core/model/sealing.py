@@ -31,6 +31,11 @@ def replaced(value: Any, path: Path, change: Callable[[Any], Any]) -> Any:
     raise KeyError(step)
 
 
+def put(value: Any, path: Path, part: Any) -> Any:
+    """A copy with `part` at `path`. Errors: LookupError when there is no such place."""
+    return replaced(value, path, lambda _: part)
+
+
 def _paths(
     root: Mapping[str, Any], schema: Any, value: Any, path: Path, seen: set[tuple[int, Path]]
 ) -> Iterator[Path]:

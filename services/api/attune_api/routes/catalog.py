@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attune_api import belongs
+from attune_api.auth import Caller
 from attune_api.context import Shared
 from attune_api.errors import NotFound
 from attune_api.names import Ref, RefFilter
@@ -20,19 +22,21 @@ _MOST_TIMERS = 100
 
 
 @routes.get("/actions", response_model=Page[Action], summary="List actions")
-@declares(Permission.READ)
+@declares(Permission.READ, scoped=True)
 async def list_actions(
-    shared: Shared, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
+    shared: Shared, caller: Caller, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Action]:
     after = _ACTIONS.after(cursor)
     async with shared.store.connection() as connection:
-        rows = await actions.page(connection, after[0] if after else None, pack, limit + 1)
+        rows = await actions.page(
+            connection, after[0] if after else None, pack, limit + 1, caller.packs(library=True)
+        )
     shown, following = _ACTIONS.page(rows, limit)
     return Page(items=[of(Action, row) for row in shown], next=following)
 
 
 @routes.get("/actions/{ref}", response_model=Action, summary="Get an action")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
 async def one_action(shared: Shared, ref: Ref) -> Action:
     async with shared.store.connection() as connection:
         row = await actions.get(connection, ref)
@@ -42,19 +46,21 @@ async def one_action(shared: Shared, ref: Ref) -> Action:
 
 
 @routes.get("/triggers", response_model=Page[Trigger], summary="List triggers")
-@declares(Permission.READ)
+@declares(Permission.READ, scoped=True)
 async def list_triggers(
-    shared: Shared, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
+    shared: Shared, caller: Caller, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Trigger]:
     after = _TRIGGERS.after(cursor)
     async with shared.store.connection() as connection:
-        rows = await triggers.page(connection, after[0] if after else None, pack, limit + 1)
+        rows = await triggers.page(
+            connection, after[0] if after else None, pack, limit + 1, caller.packs(library=True)
+        )
     shown, following = _TRIGGERS.page(rows, limit)
     return Page(items=[_trigger(row) for row in shown], next=following)
 
 
 @routes.get("/triggers/{ref}", response_model=TriggerWithTimers, summary="Get a trigger")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
 async def one_trigger(shared: Shared, ref: Ref) -> TriggerWithTimers:
     async with shared.store.connection() as connection:
         row = await triggers.get(connection, ref)

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from attune_api import belongs
 from attune_api.auth import Caller, Principal
 from attune_api.context import Context, Shared
 from attune_api.errors import NotFound
@@ -16,7 +17,8 @@ from attune_api.paging import Cursor, Keyset, Limit, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
 from attune_api.views import events as views
-from attune_common.store import events
+from attune_common.store import audit, events
+from attune_core.model.names import pack_of
 
 routes = router("/api/v1", tag="events")
 _EVENTS = Keyset("events", ("id",), (int,))
@@ -41,8 +43,10 @@ class FireMany(BaseModel):
 
 @routes.post("/events", status_code=202, response_model=views.Event, summary="Record an event",
              responses={200: {"model": views.Event, "description": "Recorded before with this key"}})  # fmt: skip
-@declares(Permission.EMIT, refusals=(404, 409))
+@declares(Permission.EMIT, refusals=(404, 409), scoped=True)
 async def fire(shared: Shared, caller: Caller, body: Fire, response: Response) -> views.Event:
+    caller.require(Permission.EMIT, pack_of(body.trigger))
+    audit.about(body.trigger)
     recorded = await shared.intake.record(_occurrence(caller, body))
     response.status_code = 202 if recorded.is_new else 200
     return views.event(recorded.row)
@@ -57,15 +61,19 @@ def _occurrence(caller: Principal, body: Fire) -> Occurrence:
 
 
 @routes.post("/events/batch", status_code=202, response_model=views.EventVerdicts, summary="Record many events")
-@declares(Permission.EMIT)
+@declares(Permission.EMIT, scoped=True)
 async def fire_many(shared: Shared, caller: Caller, body: FireMany) -> views.EventVerdicts:
-    """A verdict for each: one that is refused does not keep the others."""
+    """A verdict for each: one that is refused does not keep the others. The right is needed for all of them."""
+    triggers = sorted({one.trigger for one in body.events})
+    for trigger in triggers:
+        caller.require(Permission.EMIT, pack_of(trigger))
+    audit.about(", ".join(triggers), events=len(body.events))
     found = await shared.intake.record_all([_occurrence(caller, one) for one in body.events])
     return views.EventVerdicts(items=[views.verdict(one) for one in found])
 
 
 @routes.post("/events/{id}/re-emit", status_code=202, response_model=views.Event, summary="Record it once more")
-@declares(Permission.EMIT, refusals=(404, 409, 422))
+@declares(Permission.EMIT, refusals=(404, 409, 422), of=belongs.event)
 async def again(shared: Shared, caller: Caller, id: Id) -> views.Event:
     """A new event of the same trigger with the same payload: the rules of today are asked."""
     first = await _read(shared, id)
@@ -75,37 +83,43 @@ async def again(shared: Shared, caller: Caller, id: Id) -> views.Event:
 
 
 @routes.get("/events", response_model=Page[views.Event], summary="List events, newest first")
-@declares(Permission.READ)
+@declares(Permission.READ, scoped=True)
 async def page(
-    shared: Shared, trigger: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
+    shared: Shared, caller: Caller, trigger: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[views.Event]:
     after = _EVENTS.after(cursor)
     async with shared.store.connection() as connection:
-        rows = await events.page(connection, after[0] if after else None, trigger, limit + 1)
+        rows = await events.page(connection, after[0] if after else None, trigger, limit + 1, caller.packs())
     shown, following = _EVENTS.page(rows, limit)
     return Page(items=[views.event(row) for row in shown], next=following)
 
 
 @routes.get("/events/{id}", response_model=views.Event, summary="Get an event")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.event)
 async def one(shared: Shared, id: Id) -> views.Event:
     return await _read(shared, id)
 
 
 @routes.get("/enforcements", response_model=Page[views.Enforcement], summary="List the rules' verdicts, newest first")
-@declares(Permission.READ)
+@declares(Permission.READ, scoped=True)
 async def enforcements(
-    shared: Shared, event: IdFilter = None, rule: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
+    shared: Shared,
+    caller: Caller,
+    event: IdFilter = None,
+    rule: RefFilter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Page[views.Enforcement]:
     after = _ENFORCEMENTS.after(cursor)
+    before = after[0] if after else None
     async with shared.store.connection() as connection:
-        rows = await events.enforcements(connection, after[0] if after else None, event, rule, limit + 1)
+        rows = await events.enforcements(connection, before, event, rule, limit + 1, caller.packs())
     shown, following = _ENFORCEMENTS.page(rows, limit)
     return Page(items=[views.enforcement(row) for row in shown], next=following)
 
 
 @routes.get("/enforcements/{id}", response_model=views.Enforcement, summary="Get a rule's verdict")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.enforcement)
 async def one_enforcement(shared: Shared, id: Id) -> views.Enforcement:
     async with shared.store.connection() as connection:
         row = await events.enforcement(connection, id)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from attune_api import belongs
 from attune_api.auth import Caller
 from attune_api.context import Context, Shared
 from attune_api.errors import Invalid, NotFound
@@ -42,7 +43,7 @@ class Start(BaseModel):
 
 @routes.post("", status_code=202, response_model=views.Execution, summary="Start an execution",
              responses={200: {"model": views.Execution, "description": "Started before with this key"}})  # fmt: skip
-@declares(Permission.RUN, refusals=(404, 409))
+@declares(Permission.RUN, refusals=(404, 409), scoped=True)
 async def start(
     shared: Shared, caller: Caller, body: Start, response: Response, key: IdempotencyHeader = None
 ) -> views.Execution:
@@ -55,9 +56,10 @@ async def start(
 
 
 @routes.get("", response_model=Page[views.ExecutionSummary], summary="List executions, newest first")
-@declares(Permission.READ)
+@declares(Permission.READ, scoped=True)
 async def page(
     shared: Shared,
+    caller: Caller,
     status: Annotated[ExecutionStatus | None, Query()] = None,
     action: RefFilter = None,
     parent: IdFilter = None,
@@ -67,7 +69,7 @@ async def page(
     cursor: Cursor = None,
 ) -> Page[views.ExecutionSummary]:
     after = _BY_ID.after(cursor)
-    wanted = Filter(status.value if status else None, action, parent, root, rule)
+    wanted = Filter(status.value if status else None, action, parent, root, rule, caller.packs(), caller.id)
     async with shared.store.connection() as connection:
         rows = await execution_views.page(connection, after[0] if after else None, wanted, limit + 1)
     shown, following = _BY_ID.page(rows, limit)
@@ -75,13 +77,13 @@ async def page(
 
 
 @routes.get("/{id}", response_model=views.Execution, summary="One execution with its result and attempts")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.execution)
 async def one(shared: Shared, id: Id) -> views.Execution:
     return await read(shared, id)
 
 
 @routes.get("/{id}/logs", response_model=Page[views.LogLine], summary="What its attempts have written, in order")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.execution)
 async def logs(
     shared: Shared,
     id: Id,
@@ -101,7 +103,7 @@ async def logs(
 
 
 @routes.post("/{id}/cancel", status_code=202, response_model=views.Execution, summary="Cancel an execution")
-@declares(Permission.RUN, refusals=(404, 409))
+@declares(Permission.RUN, refusals=(404, 409), of=belongs.execution)
 async def cancel(shared: Shared, id: Id) -> views.Execution:
     await cancel_execution(shared.store, id)
     return await read(shared, id)

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import UploadFile
 
-from attune_api import jsonbody
+from attune_api import belongs, jsonbody
 from attune_api.auth import Caller
 from attune_api.context import Context, Shared
 from attune_api.errors import BadRequest, Forbidden, Invalid, NotFound, problem_place
@@ -52,11 +52,13 @@ class Config(BaseModel):
 
 @routes.post("", status_code=201, response_model=Registered, summary="Register a pack",
              responses={200: {"model": Registered, "description": "Updated, or unchanged"}})  # fmt: skip
-@declares(Permission.AUTHOR, refusals=(409,), media=(*_ARCHIVES, _FORM, JSON), pack=True)
+@declares(Permission.AUTHOR, refusals=(409,), media=(*_ARCHIVES, _FORM, JSON), pack=True, scoped=True)
 async def register(shared: Shared, caller: Caller, request: Request, response: Response) -> Registered:
     """The archive (tar.gz or zip) as the body or as the one file of a form."""
     read = await _reader(shared, request)
-    registration = await read_and_register(shared, read, caller.id)
+    registration = await read_and_register(
+        shared, read, caller.id, allowed=lambda ref: caller.require(Permission.AUTHOR, ref)
+    )
     response.status_code = 201 if registration.outcome == "created" else 200
     response.headers["Location"] = f"/api/v1/packs/{registration.ref}"
     pack = await _read(shared, registration.ref)
@@ -65,11 +67,11 @@ async def register(shared: Shared, caller: Caller, request: Request, response: R
 
 
 @routes.get("", response_model=Page[PackSummary], summary="List packs")
-@declares(Permission.READ)
-async def page(shared: Shared, limit: Limit = 50, cursor: Cursor = None) -> Page[PackSummary]:
+@declares(Permission.READ, scoped=True)
+async def page(shared: Shared, caller: Caller, limit: Limit = 50, cursor: Cursor = None) -> Page[PackSummary]:
     after = _BY_REF.after(cursor)
     async with shared.store.connection() as connection:
-        rows = await packs.page(connection, after[0] if after else None, limit + 1)
+        rows = await packs.page(connection, after[0] if after else None, limit + 1, caller.packs(library=True))
     shown, following = _BY_REF.page(rows, limit)
     return Page(items=[of(PackSummary, row) for row in shown], next=following)
 
@@ -85,20 +87,21 @@ async def content(shared: Shared, digest: Digest) -> Response:
 
 
 @routes.get("/{ref}", response_model=Pack, summary="Get a pack with what it brought")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
 async def one(shared: Shared, ref: Ref) -> Pack:
     return await _read(shared, ref)
 
 
 @routes.put("/{ref}/config", response_model=Pack, summary="Set a pack's configuration")
-@declares(Permission.AUTHOR, refusals=(404,))
+@declares(Permission.AUTHOR, refusals=(404,), of=belongs.by_ref())
 async def configure(shared: Shared, ref: Ref, body: Config) -> Pack:
-    await configure_pack(shared.store, ref, body.config)
+    """The mask in the place of a secret keeps it as it is."""
+    await configure_pack(shared.store, shared.vault, ref, body.config)
     return await _read(shared, ref)
 
 
 @routes.delete("/{ref}", status_code=204, response_class=Response, summary="Remove a pack")
-@declares(Permission.AUTHOR, refusals=(404, 409))
+@declares(Permission.AUTHOR, refusals=(404, 409), of=belongs.by_ref())
 async def remove(shared: Shared, ref: Ref) -> None:
     await remove_pack(shared.store, ref)
 

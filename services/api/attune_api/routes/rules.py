@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from attune_api import belongs
 from attune_api.auth import Caller
 from attune_api.context import Context, Shared
 from attune_api.errors import Invalid, NotFound
@@ -51,42 +52,52 @@ class NewRule(RuleChange):
 
 
 @routes.get("", response_model=Page[Rule], summary="List rules")
-@declares(Permission.READ)
+@declares(Permission.READ, scoped=True)
 async def page(
-    shared: Shared, pack: RefFilter = None, trigger: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
+    shared: Shared,
+    caller: Caller,
+    pack: RefFilter = None,
+    trigger: RefFilter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Page[Rule]:
     after = _BY_REF.after(cursor)
     async with shared.store.connection() as connection:
-        rows = await rules.page(connection, after[0] if after else None, pack, trigger, limit + 1)
+        rows = await rules.page(
+            connection, after[0] if after else None, pack, trigger, limit + 1, caller.packs(library=True)
+        )
     shown, following = _BY_REF.page(rows, limit)
     return Page(items=[_view(row) for row in shown], next=following)
 
 
 @routes.post("", status_code=201, response_model=Rule, summary="Create a rule")
-@declares(Permission.AUTHOR, refusals=(409,))
+@declares(Permission.AUTHOR, refusals=(409,), scoped=True)
 async def create(shared: Shared, caller: Caller, body: NewRule) -> Rule:
     """It acts for whoever makes it."""
     blank = RuleRow(body.ref, body.ref, "", body.trigger, body.action, owner=caller.id)
-    await create_rule(shared.store, _changed(blank, body))
+    await create_rule(shared.store, caller, _changed(blank, body))
     return await _read(shared, body.ref)
 
 
 @routes.get("/{ref}", response_model=Rule, summary="Get a rule")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
 async def one(shared: Shared, ref: Ref) -> Rule:
     return await _read(shared, ref)
 
 
 @routes.put("/{ref}", response_model=Rule, summary="Change a rule")
-@declares(Permission.AUTHOR, refusals=(404,))
-async def change(shared: Shared, ref: Ref, body: RuleChange) -> Rule:
-    """What is absent stays. A rule of a pack is as its file says again when another version is registered."""
-    await change_rule(shared.store, ref, lambda before: _changed(before, body))
+@declares(Permission.AUTHOR, refusals=(404,), of=belongs.by_ref())
+async def change(shared: Shared, caller: Caller, ref: Ref, body: RuleChange) -> Rule:
+    """What is absent stays. From then on it acts for whoever changed it.
+
+    A rule of a pack is as its file says again when another version is registered.
+    """
+    await change_rule(shared.store, caller, ref, lambda before: _changed(before, body))
     return await _read(shared, ref)
 
 
 @routes.delete("/{ref}", status_code=204, response_class=Response, summary="Delete a rule")
-@declares(Permission.AUTHOR, refusals=(404,))
+@declares(Permission.AUTHOR, refusals=(404,), of=belongs.by_ref())
 async def delete(shared: Shared, ref: Ref) -> None:
     async with shared.store.unit() as unit:
         if not await rules.delete(unit, ref):

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from attune_api import belongs
+from attune_api.auth import Caller
 from attune_api.context import Context, Shared
 from attune_api.errors import NotFound
 from attune_api.names import MAX_ID, Ref, RefFilter
@@ -35,11 +36,13 @@ Seq = Annotated[int | None, Query(ge=0, le=MAX_ID)]
 
 
 @routes.get("", response_model=Page[Sensor], summary="List sensors")
-@declares(Permission.READ)
-async def page(shared: Shared, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None) -> Page[Sensor]:
+@declares(Permission.READ, scoped=True)
+async def page(
+    shared: Shared, caller: Caller, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
+) -> Page[Sensor]:
     after = _BY_REF.after(cursor)
     async with shared.store.connection() as connection:
-        rows = await sensors.page(connection, after[0] if after else None, pack, limit + 1)
+        rows = await sensors.page(connection, after[0] if after else None, pack, limit + 1, caller.packs())
     shown, following = _BY_REF.page(rows, limit)
     return Page(items=[sensor(row) for row in shown], next=following)
 
@@ -83,7 +86,7 @@ async def restart(shared: Shared, ref: Ref) -> Sensor:
 @routes.post("/{ref}/start", response_model=Start, summary="What is needed to start it (for sensor services)")
 @declares(Permission.CONTENT, refusals=(409,))
 async def start(shared: Shared, ref: Ref, body: StartRequest) -> Start:
-    return await start_sensor(shared.store, ref, body.token)
+    return await start_sensor(shared.store, shared.vault, ref, body.token)
 
 
 @routes.post("/{ref}/events", response_model=EmitAnswer, summary="What it emits (for sensor services)")

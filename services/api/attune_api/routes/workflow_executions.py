@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from attune_api import belongs
+from attune_api.auth import Caller
 from attune_api.context import Context, Shared
 from attune_api.errors import Conflict, Invalid, NotFound
 from attune_api.names import NAME, Id, IdFilter, RefFilter
@@ -48,26 +50,28 @@ class Reason(BaseModel):
 
 
 @routes.get("", response_model=Page[views.RunSummary], summary="List workflow executions, newest first")
-@declares(Permission.READ)
+@declares(Permission.READ, scoped=True)
 async def page(
     shared: Shared,
+    caller: Caller,
     execution: IdFilter = None,
     workflow: RefFilter = None,
     status: Annotated[ExecutionStatus | None, Query()] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[views.RunSummary]:
-    return await list_runs(shared, Filter(workflow, execution, status.value if status else None), limit, cursor)
+    wanted = Filter(workflow, execution, status.value if status else None, caller.packs(), caller.id)
+    return await list_runs(shared, wanted, limit, cursor)
 
 
 @routes.get("/{id}", response_model=views.Run, summary="Get a workflow execution")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.run)
 async def one(shared: Shared, id: Id) -> views.Run:
     return await read(shared, id)
 
 
 @routes.get("/{id}/tasks", response_model=Page[task_views.Task], summary="List task executions")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.run)
 async def tasks(
     shared: Shared,
     id: Id,
@@ -93,7 +97,7 @@ async def tasks(
 
 
 @routes.get("/{id}/history", response_model=Page[views.JournalEntry], summary="The journal: signals and decisions")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.run)
 async def history(shared: Shared, id: Id, limit: Limit = 100, cursor: Cursor = None) -> Page[views.JournalEntry]:
     await _must_exist(shared, id)
     after = _HISTORY.after(cursor) or [-1]
@@ -105,25 +109,25 @@ async def history(shared: Shared, id: Id, limit: Limit = 100, cursor: Cursor = N
 
 
 @routes.post("/{id}/pause", status_code=202, response_model=views.Run, summary="Pause a workflow")
-@declares(Permission.RUN, refusals=(404, 409))
+@declares(Permission.RUN, refusals=(404, 409), of=belongs.run)
 async def pause(shared: Shared, id: Id) -> views.Run:
     return await _control(shared, id, "pause", {})
 
 
 @routes.post("/{id}/resume", status_code=202, response_model=views.Run, summary="Resume a paused workflow")
-@declares(Permission.RUN, refusals=(404, 409))
+@declares(Permission.RUN, refusals=(404, 409), of=belongs.run)
 async def resume(shared: Shared, id: Id) -> views.Run:
     return await _control(shared, id, "resume", {})
 
 
 @routes.post("/{id}/cancel", status_code=202, response_model=views.Run, summary="Cancel a workflow")
-@declares(Permission.RUN, refusals=(404, 409))
+@declares(Permission.RUN, refusals=(404, 409), of=belongs.run)
 async def cancel(shared: Shared, id: Id, body: Reason | None = None) -> views.Run:
     return await _control(shared, id, "cancel", {"reason": body.reason} if body else {})
 
 
 @routes.post("/{id}/retry", status_code=202, response_model=views.Run, summary="Retry a failed workflow")
-@declares(Permission.RUN, refusals=(404, 409))
+@declares(Permission.RUN, refusals=(404, 409), of=belongs.run)
 async def retry(shared: Shared, id: Id, body: Retry | None = None) -> views.Run:
     wanted = body or Retry()
     await _check_retry(shared, id, wanted.tasks)

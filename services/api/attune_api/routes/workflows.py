@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from attune_api import jsonbody
+from attune_api import belongs, jsonbody
 from attune_api.auth import Caller
 from attune_api.context import Context, Shared
 from attune_api.errors import BadRequest, Invalid, NotFound, problem_place
@@ -54,7 +54,7 @@ class Start(BaseModel):
 
 
 @routes.post("/packs/{ref}/workflows", status_code=201, response_model=WorkflowSaved, summary="Create workflow")
-@declares(Permission.AUTHOR, refusals=(404, 409), media=_MEDIA)
+@declares(Permission.AUTHOR, refusals=(404, 409), media=_MEDIA, of=belongs.by_ref())
 async def create(shared: Shared, ref: Ref, request: Request, response: Response) -> WorkflowSaved:
     """The definition as YAML text, or as JSON `{"definition": {...}}`."""
     parsed = await create_workflow(shared.store, ref, await _source(request))
@@ -63,7 +63,7 @@ async def create(shared: Shared, ref: Ref, request: Request, response: Response)
 
 
 @routes.get("/packs/{ref}/workflows", response_model=Page[WorkflowSummary], summary="List workflows")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
 async def of_pack(shared: Shared, ref: Ref, limit: Limit = 50, cursor: Cursor = None) -> Page[WorkflowSummary]:
     after = _BY_REF.after(cursor)
     async with shared.store.connection() as connection:
@@ -75,30 +75,32 @@ async def of_pack(shared: Shared, ref: Ref, limit: Limit = 50, cursor: Cursor = 
 
 
 @routes.get("/workflows", response_model=Page[WorkflowSummary], summary="List the workflows of all packs")
-@declares(Permission.READ)
-async def page(shared: Shared, limit: Limit = 50, cursor: Cursor = None) -> Page[WorkflowSummary]:
+@declares(Permission.READ, scoped=True)
+async def page(shared: Shared, caller: Caller, limit: Limit = 50, cursor: Cursor = None) -> Page[WorkflowSummary]:
     after = _BY_REF.after(cursor)
     async with shared.store.connection() as connection:
-        rows = await workflows.page(connection, after[0] if after else None, None, limit + 1)
+        rows = await workflows.page(
+            connection, after[0] if after else None, None, limit + 1, caller.packs(library=True)
+        )
     shown, following = _BY_REF.page(rows, limit)
     return Page(items=[of(WorkflowSummary, row) for row in shown], next=following)
 
 
 @routes.get("/workflows/{ref}", response_model=Workflow, summary="Get workflow")
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
 async def one(shared: Shared, ref: Ref) -> Workflow:
     return await _read(shared, ref)
 
 
 @routes.put("/workflows/{ref}", response_model=WorkflowSaved, summary="Update workflow")
-@declares(Permission.AUTHOR, refusals=(404, 409), media=_MEDIA)
+@declares(Permission.AUTHOR, refusals=(404, 409), media=_MEDIA, of=belongs.by_ref())
 async def update(shared: Shared, ref: Ref, request: Request) -> WorkflowSaved:
     """Runs in flight keep the definition they started with."""
     return await _saved(shared, await update_workflow(shared.store, ref, await _source(request)))
 
 
 @routes.delete("/workflows/{ref}", status_code=204, response_class=Response, summary="Delete workflow")
-@declares(Permission.AUTHOR, refusals=(404, 409))
+@declares(Permission.AUTHOR, refusals=(404, 409), of=belongs.by_ref())
 async def delete(shared: Shared, ref: Ref) -> None:
     await delete_workflow(shared.store, ref)
 
@@ -106,7 +108,7 @@ async def delete(shared: Shared, ref: Ref) -> None:
 @routes.post("/workflows/{ref}/execute", status_code=202, response_model=execution_models.Execution,
              summary="Execute workflow directly",
              responses={200: _REPEATED})  # fmt: skip
-@declares(Permission.RUN, refusals=(404, 409))
+@declares(Permission.RUN, refusals=(404, 409), of=belongs.by_ref())
 async def start(
     shared: Shared, caller: Caller, ref: Ref, response: Response, body: Start | None = None,
     key: IdempotencyHeader = None,
@@ -122,16 +124,17 @@ async def start(
 
 @routes.get("/workflows/{ref}/executions", response_model=Page[execution_models.ExecutionSummary],
             summary="List executions")  # fmt: skip
-@declares(Permission.READ, refusals=(404,))
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
 async def executions(
     shared: Shared,
+    caller: Caller,
     ref: Ref,
     status: Annotated[ExecutionStatus | None, Query()] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[execution_models.ExecutionSummary]:
     after = _EXECUTIONS.after(cursor)
-    wanted = Filter(status=status.value if status else None, action=ref)
+    wanted = Filter(status.value if status else None, ref, packs=caller.packs(), also=caller.id)
     async with shared.store.connection() as connection:
         if await workflows.get(connection, ref) is None:
             raise NotFound(f"there is no workflow {ref!r}")

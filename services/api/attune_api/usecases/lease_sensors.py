@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from attune_api.errors import Conflict
+from attune_api.usecases.open_secrets import open_in
 from attune_common.contracts.sensor import LEASE_LOST, Grant, Held, LeaseAnswer, LeaseRequest, Start
 from attune_common.runtime import json
 from attune_common.runtime.settings import Settings
@@ -16,8 +17,10 @@ from attune_common.store.internal_events import SENSOR_FAILED, Happening
 from attune_common.store.sensor_leases import Report
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
+from attune_common.vault.envelope import Vault
 from attune_core.expressions.render import ExpressionError
 from attune_core.packs.sensors import render_sensor_parameters
+from attune_core.workflow.inputs import stored
 
 
 async def lease_sensors(store: Store, settings: Settings, request: LeaseRequest) -> LeaseAnswer:
@@ -93,13 +96,14 @@ def state_key(row: Row) -> str:
     return f"pack:{row['pack_ref']}/sensors/{row['ref'].partition('.')[2]}"
 
 
-async def start_sensor(store: Store, ref: str, token: str) -> Start:
-    """What is needed to start it now. Errors: Conflict `lease_lost`."""
+async def start_sensor(store: Store, vault: Vault, ref: str, token: str) -> Start:
+    """What is needed to start it now. Errors: Conflict `lease_lost`, SecretsUnavailable."""
     async with store.unit() as unit:
         row = await hold(unit, ref, token)
         kept = await kv.get(unit, state_key(row))
-    spec = row["spec"]
-    parameters, problem = _parameters(spec.get("parameters") or {}, row["config"] or {})
+        spec, config = row["spec"], stored(row["config"], row["config_secrets"])
+        parameters, problem = _parameters(spec.get("parameters") or {}, config)
+        opened = await open_in(unit, vault, parameters)
     return Start(
         ref=ref,
         revision=revision_of(row),
@@ -109,7 +113,8 @@ async def start_sensor(store: Store, ref: str, token: str) -> Start:
         entry_point=row["entry_point"],
         poll=spec.get("poll"),
         triggers=spec.get("triggers") or [],
-        parameters=parameters,
+        parameters=opened.value,
+        hide=opened.hide,
         env=spec.get("env") or {},
         state=None if kept is None else kept["value"],
         problem=problem,

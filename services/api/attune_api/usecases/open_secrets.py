@@ -12,8 +12,11 @@ from attune_api.errors import Conflict, Forbidden, NotFound
 from attune_common.runtime import json
 from attune_common.store import audit, requests, secrets
 from attune_common.store.unit import Unit
+from attune_common.vault.envelope import Vault
 from attune_core.access.keys import RESERVED, parse_key
+from attune_core.expressions.markers import encode
 from attune_core.expressions.secrets import Encoding, Secret, from_json
+from attune_core.model.sealing import put
 
 Place = list[str | int]
 
@@ -37,7 +40,7 @@ async def open_secrets(context: Context, caller: Principal, execution: int) -> O
         keys = frozenset[str]().union(*(secret.keys for _, secret in found))
         audit.about(", ".join(sorted(_named(keys))) or f"execution {execution}", execution=execution)
         await _check(unit, caller, _named(keys))
-        known = await _values(context, unit, keys)
+        known = await _values(unit, context.vault, keys)
     return Opened([(place, _opened(secret, known)) for place, secret in found], sorted(_texts(known.values())))
 
 
@@ -65,12 +68,30 @@ async def _check(unit: Unit, caller: Principal, named: set[str]) -> None:
             )
 
 
-async def _values(context: Context, unit: Unit, keys: frozenset[str]) -> dict[str, Any]:
-    sealed = await secrets.sealed(unit, keys)
+@dataclass(frozen=True, slots=True)
+class OpenedValue:
+    """`hide`: as in `Opened`."""
+
+    value: Any
+    hide: list[str]
+
+
+async def open_in(unit: Unit, vault: Vault, value: Any) -> OpenedValue:
+    """A value with every secret in it opened. Errors: Conflict (a secret is gone), SecretsUnavailable."""
+    json, places = encode(value)
+    found = [(place, _at(json, place)) for place in places]
+    known = await _values(unit, vault, frozenset[str]().union(*(secret.keys for _, secret in found)))
+    for place, secret in found:
+        value = put(value, tuple(place), _opened(secret, known))
+    return OpenedValue(value, sorted(_texts(known.values())))
+
+
+async def _values(unit: Unit, vault: Vault, keys: frozenset[str]) -> dict[str, Any]:
+    sealed = await secrets.sealed(unit, keys) if keys else {}
     missing = sorted(keys - sealed.keys())
     if missing:
         raise Conflict("a secret of these parameters is gone", code="secret_missing", hint="start it anew")
-    return {key: context.vault.open(one) for key, one in sealed.items()}
+    return {key: vault.open(one) for key, one in sealed.items()}
 
 
 def _opened(secret: Secret, known: Mapping[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from attune_api.context import Context
@@ -13,14 +13,18 @@ from attune_api.packfiles.archives import canonical
 from attune_api.packfiles.collected import Files
 from attune_api.usecases import bundle_rows
 from attune_api.usecases.known_actions import installed
-from attune_common.store import actions, internal_events, packs, rules, sensors, triggers, workflows
+from attune_common.store import actions, audit, internal_events, packs, rules, secrets, sensors, triggers, workflows
 from attune_common.store.connection import Row
 from attune_common.store.errors import is_unique_violation
 from attune_common.store.internal_events import PACK_REGISTERED, Happening
-from attune_common.store.store import Store
+from attune_common.store.packs import PackRow
+from attune_common.store.secrets import Owned
 from attune_common.store.unit import Unit
+from attune_common.vault.envelope import Sealed, Vault
+from attune_common.vault.parameters import seal_config
 from attune_core.definition.known import Known
 from attune_core.errors import Problem
+from attune_core.expressions.markers import decode
 from attune_core.model.action import ActionSpec
 from attune_core.packs.bundle import Bundle, read_bundle
 
@@ -41,11 +45,16 @@ class Registration:
 
 
 async def read_and_register(
-    context: Context, read: Reader, owner: int | None, *, is_shipped: bool = False
+    context: Context,
+    read: Reader,
+    owner: int | None,
+    *,
+    is_shipped: bool = False,
+    allowed: Callable[[str], None] | None = None,
 ) -> Registration:
     """Read the files, check them against what is installed, store all of it. `owner`: whom its rules act for.
 
-    `is_shipped`: it came with this code, so it may be the core pack.
+    `is_shipped`: it came with this code, so it may be the core pack. `allowed`: raises for a pack that is not to be.
     Errors: BadArchive, DefinitionError, Conflict when something of it belongs to another pack.
     """
     async with context.store.connection() as connection:
@@ -54,7 +63,10 @@ async def read_and_register(
         bundle, archive = await asyncio.to_thread(_prepare, read, known)
     if bundle.manifest.ref == CORE and not is_shipped:
         raise Conflict("the core pack comes with Attune and is not replaced", code="core_pack", hint="rename yours")
-    return await _register(context.store, bundle, archive, owner)
+    if allowed is not None:
+        allowed(bundle.manifest.ref)
+    audit.about(bundle.manifest.ref, version=bundle.manifest.version)
+    return await _register(context, bundle, archive, owner)
 
 
 def _prepare(read: Reader, known: Known) -> tuple[Bundle, bytes]:
@@ -63,31 +75,40 @@ def _prepare(read: Reader, known: Known) -> tuple[Bundle, bytes]:
     return read_bundle(files, known), canonical(files)
 
 
-async def _register(store: Store, bundle: Bundle, archive: bytes, owner: int | None) -> Registration:
+async def _register(context: Context, bundle: Bundle, archive: bytes, owner: int | None) -> Registration:
     async def work(unit: Unit) -> Registration:
-        return await register_bundle(unit, bundle, archive, owner)
+        return await register_bundle(unit, context.vault, bundle, archive, owner)
 
     try:
-        return await store.retrying(work)
+        return await context.store.retrying(work)
     except Exception as problem:
         if is_unique_violation(problem, "trigger_webhook_key_key"):
             raise Conflict("a webhook key of this pack belongs to another", code="webhook_key_taken") from problem
         raise
 
 
-async def register_bundle(unit: Unit, bundle: Bundle, archive: bytes, owner: int | None = None) -> Registration:
+async def register_bundle(
+    unit: Unit, vault: Vault, bundle: Bundle, archive: bytes, owner: int | None = None
+) -> Registration:
     """Store a checked bundle with its archive. `owner` is the identity that its rules act for."""
     ref = bundle.manifest.ref
     await packs.lock(unit, ref)
     before = await packs.get(unit, ref)
     if before is not None and before["digest"] == bundle.digest:
         return Registration(ref, "unchanged", bundle.warnings)
-    config = before["config"] if before is not None else {}
-    stored = await packs.put(unit, bundle_rows.pack_row(bundle, config), archive)
+    config = decode(before["config"], before["config_secrets"]) if before is not None else {}
+    row, sealed = _sealed(vault, bundle_rows.pack_row(bundle, config))
+    stored = await packs.put(unit, row, archive)
+    await secrets.insert(unit, [Owned(one, pack=stored["id"]) for one in sealed])
     await _replace(unit, stored["id"], bundle, owner)
     outcome: Outcome = "updated" if before is not None else "created"
     await internal_events.tell(unit, _registered(stored, before, outcome))
     return Registration(ref, outcome, bundle.warnings)
+
+
+def _sealed(vault: Vault, row: PackRow) -> tuple[PackRow, list[Sealed]]:
+    config, sealed = seal_config(vault, row.ref, row.conf_schema, dict(row.config))
+    return replace(row, config=config), sealed
 
 
 def _registered(stored: Row, before: Row | None, outcome: Outcome) -> Happening:

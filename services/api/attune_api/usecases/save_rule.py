@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from attune_api.auth import Principal
 from attune_api.errors import Conflict, Invalid, NotFound
-from attune_common.store import actions, rules, triggers
+from attune_api.permissions import Permission
+from attune_common.store import actions, audit, rules, triggers
 from attune_common.store.connection import Row
 from attune_common.store.rules import RuleRow
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
 from attune_core.expressions.render import ExpressionError
+from attune_core.model.names import pack_of
 from attune_core.model.schema import path_text
 from attune_core.model.trigger import TriggerKind
 from attune_core.rules.criteria import read_criteria
@@ -21,28 +25,38 @@ from attune_core.timers.reading import read_timer
 Change = Callable[[RuleRow], RuleRow]
 
 
-async def create_rule(store: Store, rule: RuleRow) -> None:
-    """Errors: Conflict when the ref is taken, Invalid when something of it cannot work."""
+async def create_rule(store: Store, caller: Principal, rule: RuleRow) -> None:
+    """Errors: Conflict when the ref is taken, Invalid when something of it cannot work, Forbidden, NotFound."""
+    _check_rights(caller, rule)
     _check_templates(rule)
+    audit.about(rule.ref)
     async with store.unit() as unit:
         await _check_references(unit, rule)
         if not await rules.insert(unit, rule):
             raise Conflict(f"there is a rule {rule.ref!r} already", code="ref_taken", hint="change it with PUT")
 
 
-async def change_rule(store: Store, ref: str, change: Change) -> None:
-    """Store what `change` makes of the rule. Errors: NotFound, Invalid."""
+async def change_rule(store: Store, caller: Principal, ref: str, change: Change) -> None:
+    """Store what `change` makes of the rule. Errors: NotFound, Invalid, Forbidden."""
 
     async def work(unit: Unit) -> None:
         before = await rules.get_for_update(unit, ref)
         if before is None:
             raise NotFound(f"there is no rule {ref!r}")
-        after = change(_stored(before))
+        after = replace(change(_stored(before)), owner=caller.id)
+        _check_rights(caller, after)
         _check_templates(after)
         await _check_references(unit, after)
         await rules.update(unit, after)
 
     await store.retrying(work)
+
+
+def _check_rights(caller: Principal, rule: RuleRow) -> None:
+    """A rule acts for whoever saves it: with nothing that this one could not do. Errors: Forbidden, NotFound."""
+    caller.require(Permission.AUTHOR, pack_of(rule.ref))
+    caller.require(Permission.RUN, pack_of(rule.action_ref))
+    caller.require_sight(pack_of(rule.trigger_ref))
 
 
 def conditions(criteria: Any, when: Any) -> Any:

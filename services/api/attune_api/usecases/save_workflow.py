@@ -10,7 +10,7 @@ from attune_api.errors import Conflict, Invalid, NotFound
 from attune_api.usecases import bundle_rows
 from attune_api.usecases.known_actions import installed
 from attune_api.usecases.register_pack import store_workflow
-from attune_common.store import packs, workflows
+from attune_common.store import audit, packs, workflows
 from attune_common.store.connection import Row
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
@@ -47,6 +47,7 @@ async def create_workflow(store: Store, pack_ref: str, source: Source) -> Parsed
             raise Conflict(f"there is a workflow {parsed.ref!r} already", code="ref_taken", hint="change it with PUT")
         row = bundle_rows.workflow_row(parsed, from_pack=False)
         await store_workflow(unit, pack["id"], pack_ref, row)
+        audit.about(parsed.ref)
 
     await store.retrying(work)
     return parsed

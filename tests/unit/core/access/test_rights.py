@@ -74,10 +74,13 @@ def test_an_admin_of_a_pack_administers_nothing_else() -> None:
 
 
 def test_the_library_is_seen_and_called_and_not_started() -> None:
-    assert WEB.may(Permission.READ, "core")
+    assert WEB.sees("core")
+    assert not WEB.may(Permission.READ, "core")
+    assert WEB.packs_with(Permission.READ) == ("web",)
+    assert WEB.packs_with(Permission.READ, library=True) == ("core", "web")
     assert WEB.may_call("core")
     assert not WEB.may(Permission.RUN, "core")
-    assert not rights_of("eve", Role.NONE, {}).may(Permission.READ, "core")
+    assert not rights_of("eve", Role.NONE, {}).sees("core")
     assert not rights_of("eve", Role.NONE, {"web": Role.VIEWER}).may_call("core")
 
 

@@ -8,6 +8,7 @@ SELECT id, ref, pack_ref, label, description, runtime, entry_point, param_schema
        workflow_def, enabled, created, updated
 FROM attune.action
 WHERE ($1::text IS NULL OR ref > $1) AND ($2::text IS NULL OR pack_ref = $2)
+  AND ($4::text[] IS NULL OR pack_ref = ANY($4::text[]))
 ORDER BY ref LIMIT $3;
 
 -- name: known

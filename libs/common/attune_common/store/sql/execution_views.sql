@@ -25,6 +25,9 @@ WHERE ($1::bigint IS NULL OR e.id < $1)
   AND ($4::bigint IS NULL OR e.parent = $4)
   AND (NOT $5::boolean OR e.parent IS NULL)
   AND ($6::text IS NULL OR e.rule_ref = $6)
+  AND ($8::text[] IS NULL OR e.identity = $9 OR split_part(e.action_ref, '.', 1) = ANY($8::text[])
+       OR EXISTS (SELECT 1 FROM attune.execution o
+                  WHERE o.id = e.root AND split_part(o.action_ref, '.', 1) = ANY($8::text[])))
 ORDER BY e.id DESC LIMIT $7;
 
 -- name: attempts

@@ -1,5 +1,6 @@
 -- name: get
-SELECT id, ref, label, description, version, digest, manifest, conf_schema, config, enabled, created, updated
+SELECT id, ref, label, description, version, digest, manifest, conf_schema, config, config_secrets, enabled, created,
+       updated
 FROM attune.pack WHERE ref = $1;
 
 -- name: lock
@@ -7,7 +8,9 @@ SELECT pg_advisory_xact_lock(hashtextextended('attune.pack:' || $1, 0));
 
 -- name: page
 SELECT id, ref, label, description, version, digest, enabled, created, updated
-FROM attune.pack WHERE ($1::text IS NULL OR ref > $1) ORDER BY ref LIMIT $2;
+FROM attune.pack
+WHERE ($1::text IS NULL OR ref > $1) AND ($3::text[] IS NULL OR ref = ANY($3::text[]))
+ORDER BY ref LIMIT $2;
 
 -- name: put_content
 INSERT INTO attune.pack_content (digest, archive) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING;
@@ -16,16 +19,16 @@ INSERT INTO attune.pack_content (digest, archive) VALUES ($1, $2) ON CONFLICT (d
 SELECT archive FROM attune.pack_content WHERE digest = $1;
 
 -- name: put
-INSERT INTO attune.pack (ref, label, description, version, digest, manifest, conf_schema, config)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO attune.pack (ref, label, description, version, digest, manifest, conf_schema, config, config_secrets)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (ref) DO UPDATE SET
   label = excluded.label, description = excluded.description, version = excluded.version,
   digest = excluded.digest, manifest = excluded.manifest, conf_schema = excluded.conf_schema,
-  config = excluded.config, updated = now()
+  config = excluded.config, config_secrets = excluded.config_secrets, updated = now()
 RETURNING id, ref, label, description, version, digest, manifest, conf_schema, config, enabled, created, updated;
 
 -- name: set_config
-UPDATE attune.pack SET config = $2, updated = now() WHERE ref = $1;
+UPDATE attune.pack SET config = $2, config_secrets = $3, updated = now() WHERE ref = $1;
 
 -- name: delete
 DELETE FROM attune.pack WHERE ref = $1 RETURNING digest;

@@ -10,6 +10,7 @@ SELECT r.id, r.ref, r.pack_ref, r.label, r.description, r.trigger_ref, r.trigger
 FROM attune.rule r LEFT JOIN attune.identity i ON i.id = r.owner
 WHERE ($1::text IS NULL OR r.ref > $1) AND ($2::text IS NULL OR r.pack_ref = $2)
   AND ($3::text IS NULL OR r.trigger_ref = $3)
+  AND ($5::text[] IS NULL OR split_part(r.ref, '.', 1) = ANY($5::text[]))
 ORDER BY r.ref LIMIT $4;
 
 -- name: put

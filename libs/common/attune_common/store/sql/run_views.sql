@@ -16,6 +16,9 @@ WHERE ($1::bigint IS NULL OR r.id < $1)
   AND ($2::text IS NULL OR r.workflow_ref = $2)
   AND ($3::bigint IS NULL OR r.execution = $3)
   AND ($4::attune.execution_status_enum IS NULL OR r.status = $4)
+  AND ($6::text[] IS NULL OR e.identity = $7 OR r.pack_ref = ANY($6::text[])
+       OR EXISTS (SELECT 1 FROM attune.execution o
+                  WHERE o.id = e.root AND split_part(o.action_ref, '.', 1) = ANY($6::text[])))
 ORDER BY r.id DESC LIMIT $5;
 
 -- name: exists

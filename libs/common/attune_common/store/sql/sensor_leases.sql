@@ -45,7 +45,8 @@ FROM attune.sensor s JOIN attune.pack p ON p.id = s.pack
 WHERE s.service = $1 AND s.lease_until > now() ORDER BY s.id;
 
 -- name: holding
-SELECT s.id, s.ref, s.pack_ref, p.digest, s.runtime, s.entry_point, s.spec, s.restarts, p.config
+SELECT s.id, s.ref, s.pack_ref, p.digest, s.runtime, s.entry_point, s.spec, s.restarts, p.config,
+       p.config_secrets
 FROM attune.sensor s JOIN attune.pack p ON p.id = s.pack
 WHERE s.ref = $1 AND s.token = $2 AND s.lease_until > now() FOR NO KEY UPDATE OF s;
 

@@ -15,6 +15,7 @@ SELECT s.id, s.ref, s.pack_ref, s.label, s.description, s.runtime, s.entry_point
             ELSE 'pending' END AS status
 FROM attune.sensor s JOIN attune.pack p ON p.id = s.pack
 WHERE ($1::text IS NULL OR s.ref > $1) AND ($2::text IS NULL OR s.pack_ref = $2)
+  AND ($4::text[] IS NULL OR s.pack_ref = ANY($4::text[]))
 ORDER BY s.ref LIMIT $3;
 
 -- name: put
@@ -30,6 +31,9 @@ DELETE FROM attune.sensor WHERE pack = $1 AND NOT ref = ANY($2::text[]);
 
 -- name: ask_restart
 UPDATE attune.sensor SET restarts = restarts + 1, failures = 0 WHERE ref = $1;
+
+-- name: restart_all
+UPDATE attune.sensor SET restarts = restarts + 1, failures = 0 WHERE pack = $1;
 
 -- name: add_lines
 INSERT INTO attune.sensor_log (sensor, stream, time, line)

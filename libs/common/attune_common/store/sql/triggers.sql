@@ -15,6 +15,7 @@ SELECT id, ref, pack_ref, label, description, kind, param_schema, payload_schema
        created, updated
 FROM attune.trigger
 WHERE ($1::text IS NULL OR ref > $1) AND ($2::text IS NULL OR pack_ref = $2)
+  AND ($4::text[] IS NULL OR pack_ref = ANY($4::text[]))
 ORDER BY ref LIMIT $3;
 
 -- name: put

@@ -8,6 +8,7 @@ SELECT w.id, w.ref, w.pack_ref, w.label, w.description, w.version, w.param_schem
        w.enabled, w.created, w.updated
 FROM attune.workflow_definition w
 WHERE ($1::text IS NULL OR w.ref > $1) AND ($2::text IS NULL OR w.pack_ref = $2)
+  AND ($4::text[] IS NULL OR w.pack_ref = ANY($4::text[]))
 ORDER BY w.ref LIMIT $3;
 
 -- name: put_version
