@@ -9,17 +9,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from bench import ceiling, report
+from bench import ceiling, engine, expressions, report
 from bench.load import Figures, summary
 from bench.pack import write_pack
-from bench.platform import Platform, Servers, dev, services
-from bench.workloads import OPTIONAL, SCENARIOS, registration
+from bench.platform import Platform, Servers, dev, own_folder, services
+from bench.workloads import SCENARIOS, registration
 
 _CEILINGS = {"ceiling_batch": 1, "ceiling_envelope": 50}
 _REGISTRATION = "registration_500"
@@ -27,9 +26,10 @@ _REGISTRATION = "registration_500"
 
 def main() -> None:
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="attune-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        document = uvloop.run(_measure(Path(folder), options))
+    with own_folder() as folder:
+        document = uvloop.run(_measure(folder, options))
+    if not options.chosen:
+        document |= {"engine": engine.figures(), "expressions": expressions.figures()}
     report.write(options.json, document)
     if options.save_baseline:
         report.write(report.BASELINE, document)
@@ -41,9 +41,8 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     names = [*SCENARIOS, _REGISTRATION, *_CEILINGS]
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; default: all but the long")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; default: all")
     parser.add_argument("--target", choices=("services", "dev"), default="services")
-    parser.add_argument("--long", action="store_true", help="with fan_out_100000")
     parser.add_argument("--runs", type=int, default=3, help="how often each is measured; the middle counts")
     parser.add_argument("--scale", type=float, default=1.0, help="this times as much work in each scenario")
     parser.add_argument("--executors", type=int, default=1)
@@ -53,7 +52,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if unknown := set(options.names) - set(names):
         parser.error(f"there is no scenario {', '.join(sorted(unknown))}; there are {', '.join(names)}")
-    options.names = options.names or [name for name in names if options.long or name not in OPTIONAL]
+    options.chosen, options.names = bool(options.names), options.names or names
     return options
 
 

@@ -67,12 +67,15 @@ def medians(measure: Callable[[int], float], sizes: tuple[int, ...], runs: int =
     return {str(size): round(statistics.median(measure(size) for _ in range(runs)), 1) for size in sizes}
 
 
-def main() -> None:
-    figures = {
+def figures() -> dict[str, dict[str, float]]:
+    return {
         "advance_us_per_task_in_a_sequence_of": medians(per_task, (10, 100, 1_000)),
         "advance_us_per_item_in_a_list_of": medians(per_item, (100, 10_000, 100_000)),
     }
-    print(json.dumps(figures, indent=2))
+
+
+def main() -> None:
+    print(json.dumps(figures(), indent=2))
 
 
 if __name__ == "__main__":

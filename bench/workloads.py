@@ -126,4 +126,3 @@ SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
     for scenario in (sequence, sequence_alone, fan_out_1000, events, python_actions, fan_out_100000)
 }
-OPTIONAL = {"fan_out_100000"}

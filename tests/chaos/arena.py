@@ -8,7 +8,7 @@ import secrets
 import shutil
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from tests.chaos.servers import BrokerServer, DatabaseServer
 from tests.e2e.running import environment
 from tests.support.proxy import Proxy
 from tests.support.servers import free_ports
+from tests.support.waiting import patient
 
 _PACK = Path(__file__).parent / "pack"
 _READY_SECONDS = 120.0
@@ -27,7 +28,8 @@ SERVICES = ("api", "notifier", "executor-1", "executor-2", "worker-1", "worker-2
 
 
 class Arena(ABC):
-    """`url` and `token` are the API's, `dsn` goes to the database past every proxy. `links` by (service, server)."""
+    """`url` and `token` are the API's, `dsn` goes to the database past every proxy. `links` by (service, server);
+    `health`: where a service tells whether it is ready."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -35,6 +37,7 @@ class Arena(ABC):
         self.effects = plan.folder / "effects"
         self.processes: dict[str, Supervised] = {}
         self.links: dict[tuple[str, str], Proxy] = {}
+        self.health: dict[str, str] = {}
         self.broker: BrokerServer | None = None
         self.database: DatabaseServer | None = None
         self.url = self.token = self.dsn = ""
@@ -68,12 +71,16 @@ class Arena(ABC):
 
     async def until_ready(self, within: float = _READY_SECONDS) -> None:
         async with AsyncAttune.connect(self.url, self.token) as attune:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(patient(within)):
                 await _until_ready(attune)
 
 
 class ServicesArena(Arena):
-    """The services apart, over a RabbitMQ and a PostgreSQL of their own."""
+    """The services apart, over a RabbitMQ and a PostgreSQL of their own. `settings`: variables beside the plan's."""
+
+    def __init__(self, plan: Plan, settings: Mapping[str, str] | None = None) -> None:
+        super().__init__(plan)
+        self._settings = dict(settings or {})
 
     async def start(self) -> None:
         self.broker, self.database = BrokerServer(), DatabaseServer(self.folder / "database")
@@ -89,6 +96,7 @@ class ServicesArena(Arena):
             "ATTUNE_NOTIFIER_URL": f"http://127.0.0.1:{notifier}",
             "ATTUNE_BOOTSTRAP_ADMIN_TOKEN": self.token,
             "ATTUNE_BOOTSTRAP_WORKER_TOKEN": worker,
+            **self._settings,
         }
         for name in SERVICES:
             own = {"ATTUNE_API_TOKEN": worker} if name.startswith("worker") else {}
@@ -99,7 +107,11 @@ class ServicesArena(Arena):
 
     async def _service(self, name: str, shared: dict[str, str]) -> Supervised:
         assert self.broker is not None
+        port = free_ports(1)[0]
+        served = {"api": self.url, "notifier": shared["ATTUNE_NOTIFIER_URL"]}
+        self.health[name] = f"{served.get(name, f'http://127.0.0.1:{port}')}/health/ready"
         own = {
+            "ATTUNE_HEALTH_PORT": str(port),
             "ATTUNE_DATA_DIR": str(self.folder / name),
             "ATTUNE_WORKER_NAME": name,
             "ATTUNE_DATABASE_URL": await self._link(name, "database", self.dsn),

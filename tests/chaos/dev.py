@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from attune_common.store.embedded.place import settle
 from tests.chaos.arena import Arena
+from tests.chaos.plan import LEASES
 from tests.chaos.processes import Supervised
 from tests.e2e.running import environment
 from tests.support.servers import free_ports
@@ -19,7 +20,7 @@ class DevArena(Arena):
         port = free_ports(1)[0]
         data = self.folder / "data"
         command = ("dev", "--port", str(port), "--data-dir", str(data))
-        own = environment(ATTUNE_WORKER_NAME="dev")
+        own = environment(ATTUNE_WORKER_NAME="dev", ATTUNE_WORKER_SLOTS=LEASES["ATTUNE_WORKER_SLOTS"])
         self.processes["dev"] = Supervised("dev", command, own, self.folder / "dev.log")
         self.processes["dev"].start()
         self.url = f"http://127.0.0.1:{port}"

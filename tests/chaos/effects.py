@@ -1,7 +1,8 @@
 """The side effects as the actions themselves wrote them down: which ran more than once, and whether a fault excuses it.
 
 An attempt may run again only where its worker was killed, frozen or cut off from the broker, or where the broker itself
-was away or lost messages: never because of the database, the API or an executor.
+was away or lost messages, or where the machine kept the worker from running: never because of the database, the API or
+an executor. Nothing excuses a second beginning of what must not run twice.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.chaos import starving
 from tests.chaos.faults import Fault
 from tests.chaos.processes import Supervised
 
@@ -101,6 +103,8 @@ def _is(process: Supervised, pid: int) -> Iterator[bool]:
 
 
 def _excuses(fault: Fault, worker: str) -> bool:
+    if fault.kind == starving.KIND:
+        return worker in fault.targets
     if fault.kind.startswith("broker.") or fault.kind == "blackout":
         return True
     cut_off = worker in fault.targets and fault.kind in _CUT_OFF

@@ -11,6 +11,7 @@ from random import Random
 
 from tests.chaos.arena import Arena
 from tests.support.proxy import Proxy
+from tests.support.waiting import succeeds
 
 Say = Callable[[str], None]
 
@@ -144,7 +145,7 @@ async def _kill_broker(faults: Faults, fault: Fault) -> None:
     assert faults.arena.broker is not None
     await faults.arena.broker.kill()
     await asyncio.sleep(faults.dice.uniform(0, 4))
-    await faults.arena.broker.boot()
+    await succeeds(faults.arena.broker.boot)
 
 
 async def _freeze_broker(faults: Faults, fault: Fault) -> None:
@@ -176,25 +177,28 @@ async def _forget_vhost(faults: Faults, fault: Fault) -> None:
     assert faults.arena.broker is not None
     await faults.arena.broker.forget_vhost()
     await asyncio.sleep(faults.dice.uniform(0, 2))
-    await faults.arena.broker.make_vhost()
+    await succeeds(faults.arena.broker.make_vhost)
 
 
 async def _restart_fast(faults: Faults, fault: Fault) -> None:
     assert faults.arena.database is not None
-    await faults.arena.database.restart(signal.SIGINT)
+    database = faults.arena.database
+    await succeeds(lambda: database.restart(signal.SIGINT))
 
 
 async def _restart_at_once(faults: Faults, fault: Fault) -> None:
     assert faults.arena.database is not None
-    await faults.arena.database.restart(signal.SIGQUIT)
+    database = faults.arena.database
+    await succeeds(lambda: database.restart(signal.SIGQUIT))
 
 
 async def _read_only(faults: Faults, fault: Fault) -> None:
     """As a full disk or a standby would have it."""
-    assert faults.arena.database is not None
-    await faults.arena.database.read_only(True)
+    database = faults.arena.database
+    assert database is not None
+    await database.read_only(True)
     await asyncio.sleep(faults.dice.uniform(1, 8))
-    await faults.arena.database.read_only(False)
+    await succeeds(lambda: database.read_only(False))
 
 
 async def _hang(faults: Faults, fault: Fault) -> None:

@@ -85,9 +85,11 @@ class Load:
         return True
 
     async def until_accepted(self, within: float) -> None:
-        """Wait for the starts that are still being asked for; give up what is not accepted by then."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=within)
+        """Wait for the starts that are still being asked for; give them up when none was accepted for so long."""
+        while self._tasks:
+            done, _ = await asyncio.wait(self._tasks, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                break
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

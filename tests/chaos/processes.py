@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from attune_cli.processes import end_with_parent
+from tests.support.waiting import is_over
 
 _RESTART_PAUSE = 0.2
 _LONGEST_STOP = 45.0
@@ -98,9 +99,9 @@ class Supervised:
 
 
 async def _until(holds: Callable[[], bool], within: float) -> bool:
-    end = time.monotonic() + within
+    began = time.monotonic()
     while not holds():
-        if time.monotonic() > end:
+        if is_over(began, within):
             return False
         await asyncio.sleep(0.05)
     return True

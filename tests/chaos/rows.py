@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from attune_common.store.connection import prepare
+from attune_core.execution.reports import MAX_LOSSES
 from tests.support import replay
 
 _FINAL = "('completed', 'failed', 'timeout', 'cancelled', 'abandoned', 'rolled_back', 'skipped')"
@@ -26,6 +27,10 @@ FROM attune.execution_attempt a JOIN attune.execution e ON e.id = a.execution WH
 UNION ALL
 SELECT id, attempt, worker, started_at, completed_at, action_ref FROM attune.execution
 WHERE error ->> 'type' = 'worker_lost' AND NOT is_workflow
+"""
+_GIVEN_UP = """
+SELECT DISTINCT coalesce(root, id) AS root FROM attune.execution
+WHERE error ->> 'type' = 'worker_lost' AND NOT is_workflow AND losses >= $1
 """
 _LEFT = f"""
 SELECT (SELECT count(*) FROM attune.outbox) AS outbox,
@@ -68,6 +73,10 @@ class Rows:
         """Attempts of which the platform says that their worker was lost."""
         return await self.fetch(_LOSSES)
 
+    async def given_up(self) -> set[int]:
+        """The roots of whatever lost so many workers that it was not sent again."""
+        return {row["root"] for row in await self.fetch(_GIVEN_UP, MAX_LOSSES)}
+
     async def left(self) -> dict[str, int]:
         """What should be zero when everything has ended."""
         return dict((await self.fetch(_LEFT))[0])
@@ -93,7 +102,7 @@ class Rows:
 @asynccontextmanager
 async def rows(dsn: str) -> AsyncIterator[Rows]:
     """Reads for a block. Errors: OSError, those of asyncpg."""
-    session: Any = await asyncpg.connect(dsn, timeout=10, command_timeout=60)
+    session: Any = await asyncpg.connect(dsn, timeout=60, command_timeout=600)
     try:
         await prepare(session)
         yield Rows(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 import asyncpg
 import uvloop
 
+from attune_common.runtime import lifecycle
 from tests.chaos import effects, recovery
 from tests.chaos.arena import Arena, ServicesArena
 from tests.chaos.dev import DevArena
@@ -23,7 +25,9 @@ from tests.chaos.load import Load
 from tests.chaos.logs import complaints
 from tests.chaos.plan import Plan
 from tests.chaos.rows import rows
+from tests.chaos.starving import Starving
 from tests.chaos.vitals import Vitals
+from tests.support.waiting import is_over, patience
 
 _QUIET = 20.0
 _ALWAYS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -70,14 +74,15 @@ class Run:
         plan = self.plan
         faults = Faults(arena, Random(plan.seed), self._say)
         load, vitals = Load(arena.url, arena.token, plan.seed), Vitals(arena.processes)
-        watching = asyncio.create_task(vitals.watch())
+        starving = Starving(arena.processes)
+        watching = [asyncio.create_task(each.watch()) for each in (vitals, starving)]
         try:
             await asyncio.gather(load.run(plan.seconds, plan.rate), faults.inject(plan.seconds, plan.every, plan.kinds))
             healing = await self._settle(arena, load)
         finally:
-            watching.cancel()
+            await lifecycle.cancel(watching)
         (plan.folder / "faults.json").write_text(json.dumps([asdict(fault) for fault in faults.done], indent=1))
-        judge = Judge(arena, load, effects.Judgement(faults.done, arena.processes))
+        judge = Judge(arena, load, effects.Judgement([*faults.done, *starving.found], arena.processes))
         found = effects.read(arena.effects)
         async with rows(arena.dsn) as reader:
             await judge.count(reader, found)
@@ -93,6 +98,7 @@ class Run:
             "killed_worker_to_rerun": recovery.begun_again(found, arena.processes.values()),
             "answers": dict(load.answers),
             "vitals": vitals.report(),
+            "starved_seconds": starving.seconds,
             "complaints": complaints(process.log for process in arena.processes.values()),
             "seed": plan.seed,
             "target": plan.target,
@@ -104,23 +110,26 @@ class Run:
         """Everything is healed: wait until all that was accepted has ended, and nothing is left; how long it took."""
         begin = time.monotonic()
         self._say("healed; waiting for the rest")
-        await load.until_accepted(self.plan.settle)
-        left = await self._until_empty(arena, "executions", self.plan.settle - (time.monotonic() - begin))
+        await load.until_accepted(self.plan.settle * patience())
+        left = await self._until_empty(arena, "executions", self.plan.settle)
         seconds = round(time.monotonic() - begin, 1)
         self._say(f"{left} executions unfinished after {seconds} s")
         await self._until_empty(arena, "outbox", _QUIET)
         return seconds
 
     async def _until_empty(self, arena: Arena, what: str, within: float) -> int:
-        """How many rows of that kind are left when none is, or the time is up."""
-        end, left = time.monotonic() + within, -1
-        while left != 0 and time.monotonic() < end:
+        """How many rows of that kind are left when none is, or they have become no less for so long, and longer where
+        the machine is busy: a slow machine with much to do is no stuck one."""
+        began, left, least = time.monotonic(), -1, sys.maxsize
+        while left != 0 and not is_over(began, within):
             await asyncio.sleep(0.5)
             try:
                 async with rows(arena.dsn) as reader:
                     left = (await reader.left())[what]
             except _ALWAYS as problem:
                 self._say(f"the database does not answer: {problem!r}")
+            else:
+                began, least = (time.monotonic(), left) if left < least else (began, least)
         return left
 
     def _say(self, text: str) -> None:

@@ -25,6 +25,13 @@ from tests.support.servers import free_ports, missing
 
 _VHOST = "chaos"
 _REFUSED = re.compile(r"final state of \w+ \d+ cannot change from \w+ to \w+")
+_ROUNDS = 5
+_BOUND = 60.0
+_OCCUPIER = {"application_name": "occupier"}
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND application_name <> 'occupier'
+"""
 _OPTIONS = {"listen_addresses": "127.0.0.1", "max_connections": "150", "log_lock_waits": "on"}
 
 
@@ -63,9 +70,10 @@ class BrokerServer:
         self._node.thaw()
 
     async def queues(self) -> dict[str, int]:
-        """Messages by durable queue. Errors: OSError."""
+        """Messages by durable queue of work; the live log is a stream, which cannot be purged. Errors: OSError."""
         found = await asyncio.to_thread(self._call, "GET", f"/queues/{_VHOST}")
-        return {each["name"]: each.get("messages", 0) for each in found if each.get("durable")}
+        work = (each for each in found if each.get("durable") and each.get("type") != "stream")
+        return {each["name"]: each.get("messages", 0) for each in work}
 
     async def purge(self, queue: str) -> None:
         await asyncio.to_thread(self._call, "DELETE", f"/queues/{_VHOST}/{quote(queue)}/contents")
@@ -73,14 +81,26 @@ class BrokerServer:
     async def delete(self, queue: str) -> None:
         await asyncio.to_thread(self._call, "DELETE", f"/queues/{_VHOST}/{quote(queue)}")
 
+    async def alarm(self, on: bool) -> None:
+        """Out of memory, as the broker sees it: publishers are blocked."""
+        limit = ("absolute", "1MB") if on else ("0.8",)
+        await asyncio.to_thread(self._node.control, "set_vm_memory_high_watermark", *limit)
+
+    async def admit(self, connections: int) -> None:
+        """How many connections the virtual host may have; negative: any number."""
+        path = f"/vhost-limits/{_VHOST}/max-connections"
+        await asyncio.to_thread(self._call, "PUT", path, {"value": connections})
+
     async def remove(self) -> None:
         await asyncio.to_thread(self._node.remove)
 
-    def _call(self, method: str, path: str) -> Any:
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
         parts = urlsplit(self._node.amqp)
         login = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
-        request = Request(self._node.api + path, method=method, headers={"Authorization": f"Basic {login}"})
-        with urlopen(request, timeout=20) as answer:
+        headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(self._node.api + path, data, headers, method=method)
+        with urlopen(request, timeout=_BOUND) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -108,18 +128,34 @@ class DatabaseServer:
         if noted is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(noted.pid, number)
-            await asyncio.to_thread(process.wait_for, lambda: not process.is_server(noted.pid, data), 20.0)
+            await asyncio.to_thread(process.wait_for, lambda: not process.is_server(noted.pid, data), _BOUND)
         await asyncio.to_thread(self._cluster.restart)
+
+    async def down(self) -> None:
+        await asyncio.to_thread(self._cluster.stop)
+
+    async def up(self) -> None:
+        await asyncio.to_thread(self._cluster.start)
+
+    async def occupy(self) -> list[Any]:
+        """Take every connection that there is, those of the services too; what to close to give them back."""
+        taken: list[Any] = []
+        for _ in range(_ROUNDS):
+            with contextlib.suppress(asyncpg.TooManyConnectionsError):
+                while True:
+                    taken.append(await asyncpg.connect(self.dsn, timeout=_BOUND, server_settings=_OCCUPIER))
+            await taken[0].execute(_END_OTHERS)
+        return taken
 
     async def read_only(self, on: bool) -> None:
         """For everybody who does not say otherwise, open sessions included."""
-        session: Any = await asyncpg.connect(self.dsn, timeout=10)
+        session: Any = await asyncpg.connect(self.dsn, timeout=_BOUND)
         try:
             await session.execute("SET default_transaction_read_only = off")
             await session.execute(f"ALTER SYSTEM SET default_transaction_read_only = {'on' if on else 'off'}")
             await session.execute("SELECT pg_reload_conf()")
         finally:
-            await session.close(timeout=10)
+            await session.close(timeout=_BOUND)
 
     async def remove(self) -> None:
         await asyncio.to_thread(self._cluster.stop)

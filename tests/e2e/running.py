@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,15 +14,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.waiting import until_sync
+from tests.support.servers import free_ports
+from tests.support.waiting import patient, until_sync
 
-START_SECONDS = 90.0
-RUN_SECONDS = 90.0
+START_SECONDS = 60.0
+RUN_SECONDS = 60.0
+END_SECONDS = 40.0
+SHORT_LEASES = {
+    "ATTUNE_LEASE_SECONDS": "12",
+    "ATTUNE_HEARTBEAT_SECONDS": "2",
+    "ATTUNE_SELF_FENCE_SECONDS": "8",
+    "ATTUNE_DISPATCH_LOST_SECONDS": "5",
+}
+"""For tests that kill workers, and wait for the end of what they held. A starved machine can let one lapse."""
 
 
 def environment(**given: str) -> dict[str, str]:
-    """This process's environment without any ATTUNE_ variable but those given."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")} | given
+    """This process's environment without any ATTUNE_ variable but those given, and without profiles of its user."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
+    return kept | {"ATTUNE_CONFIG": "/nonexistent/attune.json"} | given
 
 
 @dataclass
@@ -36,10 +45,12 @@ class Process:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
+        """It heeds an interruption also when the tests were started in the background, where nobody does."""
         with self.log.open("ab") as stream:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "attune_cli", *self.arguments],
                 env=dict(self.env), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )  # fmt: skip
 
     @property
@@ -63,7 +74,7 @@ class Process:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(40)
+            return self.process.wait(patient(END_SECONDS))
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise AssertionError(f"{self.arguments} did not end:\n{self.text()[-3000:]}") from None
@@ -80,7 +91,7 @@ class Attune:
         """Errors: AssertionError when the exit status is another than expected (None: any)."""
         done = subprocess.run(
             [sys.executable, "-m", "attune_cli", *arguments],
-            env=dict(self.env), cwd=self.cwd, capture_output=True, text=True, timeout=RUN_SECONDS,
+            env=dict(self.env), cwd=self.cwd, capture_output=True, text=True, timeout=patient(RUN_SECONDS),
         )  # fmt: skip
         if expect is not None:
             assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -150,15 +161,19 @@ def write(root: Path, files: Mapping[str, str]) -> Path:
 
 @dataclass
 class Services:
-    """The services apart, over given servers. Each process may be killed and started again by its name."""
+    """The services apart, over given servers. Each process may be killed and started again by its name.
+
+    `servers`: where they are, and what else all processes are told. `own`: variables of single processes.
+    """
 
     folder: Path
     servers: Mapping[str, str]
     processes: dict[str, Process] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self.stream_url = f"http://127.0.0.1:{free_port()}"
+        self.url = f"http://127.0.0.1:{free_ports(1)[0]}"
+        self.stream_url = f"http://127.0.0.1:{free_ports(1)[0]}"
         self.admin, self.worker = (f"att_{name}_{secrets.token_hex(32)}" for name in ("admin", "worker"))
 
     @property
@@ -172,6 +187,7 @@ class Services:
             own = {"ATTUNE_DATA_DIR": str(self.folder / name), "ATTUNE_WORKER_NAME": name}
             if name.startswith("worker"):
                 own["ATTUNE_API_TOKEN"] = self.worker
+            own |= self.own.get(name, {})
             command = (name.partition("-")[0],)
             self.processes[name] = Process(command, self._environment() | own, self.folder / f"{name}.log")
             self.processes[name].start()
@@ -198,14 +214,4 @@ class Services:
             ATTUNE_NOTIFIER_PORT=self.stream_url.rpartition(":")[2],
             ATTUNE_BOOTSTRAP_ADMIN_TOKEN=self.admin,
             ATTUNE_BOOTSTRAP_WORKER_TOKEN=self.worker,
-            ATTUNE_LEASE_SECONDS="6",
-            ATTUNE_HEARTBEAT_SECONDS="2",
-            ATTUNE_SELF_FENCE_SECONDS="4",
-            ATTUNE_DISPATCH_LOST_SECONDS="5",
         )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

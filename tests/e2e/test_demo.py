@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.running import Attune, Process, environment, processes_with
 from tests.support import postgres
-from tests.support.waiting import until_sync
+from tests.support.waiting import patient, until_sync
 
 PROMISES = (
     "status=success",
@@ -51,7 +51,7 @@ def test_an_interrupted_demonstration_leaves_nothing_behind(folder: Path, number
     assert demo.status is None, demo.text()
     assert demo.process is not None
     demo.process.send_signal(number)
-    assert demo.process.wait(30) == 130
+    assert demo.process.wait(patient(30)) == 130
     until_sync(lambda: _leftovers(folder) == [], 10, "everything is gone")
 
 

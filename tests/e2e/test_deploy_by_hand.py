@@ -15,8 +15,9 @@ import pytest
 from attune_client import Attune as Client
 from attune_client.errors import ApiError
 from tests.e2e.readme import ROOT, commands
-from tests.e2e.running import Dev, environment, free_port, running_dev
-from tests.support.waiting import until_sync
+from tests.e2e.running import Dev, environment, running_dev
+from tests.support.servers import free_ports
+from tests.support.waiting import patient, until_sync
 
 DEPLOY = ROOT / "packs/examples/deploy"
 SECRET = "a-secret"
@@ -27,14 +28,14 @@ WRITTEN = "http://127.0.0.1:9900"
 def agent() -> Iterator[str]:
     """The address of a host agent that runs as the page says, on a free port."""
     (line,) = (line for line in commands(DEPLOY / "README.md", "By hand") if line.startswith("python"))
-    port = str(free_port())
+    port = str(free_ports(1)[0])
     words = [sys.executable if word == "python" else word for word in line.replace("9900", port).split()]
     process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert port.encode() in process.stdout.readline()
     yield f"http://127.0.0.1:{port}"
     process.terminate()
-    process.wait(20)
+    process.wait(patient(20))
     process.stdout.close()
 
 

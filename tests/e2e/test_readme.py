@@ -16,15 +16,16 @@ import pytest
 
 from tests.e2e.conftest import open_folder
 from tests.e2e.readme import ROOT, blocks, commands, files
-from tests.e2e.running import Dev, environment, free_port, running_dev, write
+from tests.e2e.running import Dev, environment, running_dev, write
 from tests.support import postgres
-from tests.support.waiting import until_sync
+from tests.support.servers import free_ports
+from tests.support.waiting import patient, until_sync
 
 README, TUTORIAL = ROOT / "README.md", ROOT / "docs/tutorial.md"
 TEN_LINES = "A workflow in ten lines"
 SERVICES = "With PostgreSQL and RabbitMQ"
 BIN = str(Path(sys.executable).parent)
-SHELL_SECONDS = 120
+SHELL_SECONDS = patient(60)
 
 
 def _shell(line: str, folder: Path, env: dict[str, str], expect: int | None = 0) -> str:
@@ -126,13 +127,13 @@ def test_the_services_start_as_the_readme_says(postgres_server: postgres.Server,
     """All lines of the section in one shell, with the servers of this test instead of those of the page."""
     script = commands(README, SERVICES)
     assert any(line.startswith("attune db migrate") for line in script)
-    with open_folder() as folder, postgres_server.database(template="template0") as database:
+    with open_folder() as folder, postgres_server.vacant() as database:
         write(folder, files(README))
         given = {
             "ATTUNE_DATABASE_URL": database,
             "ATTUNE_AMQP_URL": amqp_url,
-            "ATTUNE_API_PORT": str(free_port()),
-            "ATTUNE_NOTIFIER_PORT": str(free_port()),
+            "ATTUNE_API_PORT": str(free_ports(1)[0]),
+            "ATTUNE_NOTIFIER_PORT": str(free_ports(1)[0]),
             "ATTUNE_DATA_DIR": str(folder / "data"),
         }
         given["ATTUNE_API_URL"] = f"http://127.0.0.1:{given['ATTUNE_API_PORT']}"

@@ -73,7 +73,7 @@ class Bag:
         self._deliver(message, self._delay())
         if dice.random() < faults.doubled:
             self._world.tell("broker", f"doubles {brief(message)}")
-            self._deliver(message, dice.uniform(0.0, 15.0))
+            self._deliver(message, dice.uniform(0.0, dice.choice([0.02, 15.0])))
 
     def _deliver(self, message: Message, delay: float) -> None:
         self.under_way += 1

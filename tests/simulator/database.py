@@ -38,13 +38,18 @@ class Change:
 
 
 class Database:
-    """Tables by name, rows by key. `on_commit` sees the changes of each transaction that commits."""
+    """Tables by name, rows by key. `on_commit` sees the changes of each transaction that commits.
+
+    `heard` is the model's own: tokens that a heartbeat has named. `off`: mechanisms that a mutation has switched off;
+    without `timer_rows`, `gone` are timers that have fired.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.tables: dict[str, dict[Key, Row]] = {name: {} for name in TABLES}
         self.on_commit: list[Callable[[list[Change]], None]] = []
-        self.final_gate = True
+        self.off: frozenset[str] = frozenset()
+        self.gone: dict[int, Row] = {}
         self._sequences: dict[str, int] = {}
         self._undo: list[Change] | None = None
         self.live: set[int] = set()
@@ -114,7 +119,7 @@ class Database:
         if before is None:
             return
         changed = before["status"] in FINALS and before["status"] != row["status"] and before["tries"] == row["tries"]
-        if changed and self.final_gate:
+        if changed and "trigger" not in self.off:
             raise FinalStateChanged(f"final state of execution {id}: {before['status']} to {row['status']}")
 
     def _apply(self, table: str, key: Key, after: Row | None) -> None:
@@ -164,6 +169,7 @@ TABLES = (
     "event",
     "execution",
     "execution_attempt",
+    "heard",
     "incident",
     "inquiry",
     "journal",

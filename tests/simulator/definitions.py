@@ -14,6 +14,15 @@ Definition = dict[str, Any]
 
 def any_workflow(dice: Random, ref: str, children: Sequence[str], size: int) -> Definition:
     """`children`: refs of workflows that its tasks may run."""
+    return _workflow(dice, ref, children, size, 0.1)
+
+
+def asking_workflow(dice: Random, ref: str, children: Sequence[str], size: int) -> Definition:
+    """The same with many questions to people."""
+    return _workflow(dice, ref, children, size, 0.35)
+
+
+def _workflow(dice: Random, ref: str, children: Sequence[str], size: int, asking: float) -> Definition:
     workflow = random_workflow(dice, size=size)
     add_joins(dice, workflow)
     tasks = workflow["tasks"]
@@ -21,20 +30,20 @@ def any_workflow(dice: Random, ref: str, children: Sequence[str], size: int) -> 
         workflow["on_unhandled_failure"] = "continue"
     for position, task in enumerate(tasks):
         if "action" in task:
-            _vary(dice, task, children)
+            _vary(dice, task, children, asking)
         elif position > 0 and dice.random() < 0.7:
             _make_block(dice, task)
     _add_dependencies(dice, tasks)
     return {"ref": ref, **workflow, "output_map": {"n": "{{ vars.n }}"}}
 
 
-def _vary(dice: Random, task: Definition, children: Sequence[str]) -> None:
+def _vary(dice: Random, task: Definition, children: Sequence[str], asking: float) -> None:
     roll = dice.random()
     if children and roll < 0.35:
         task["action"] = dice.choice(children)
     elif roll < 0.45:
         task["action"] = "test.once"
-    elif roll < 0.6:
+    elif roll < 0.45 + asking:
         _make_inquiry(dice, task)
     if task["action"] not in children and dice.random() < 0.25:
         task["timeout"] = dice.choice([0.5, 10])

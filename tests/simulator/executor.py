@@ -106,6 +106,8 @@ class ExecutorProcess(Process):
     def _watch_timers(self) -> None:
         """Only when something is due: to look in vain has no effect."""
         pause = self.world.until_next_timer()
+        if "timer_watch" in self.world.off:
+            return
         if pause > 0:
             self.after(pause, self._watch_timers)
         else:

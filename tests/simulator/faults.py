@@ -70,8 +70,8 @@ def of_executors(dice: Random) -> Faults:
     """Only the executors and the database have trouble, for long."""
     return Faults(
         late=0.05,
-        refused=dice.choice([0.0, 0.02]),
-        unanswered=dice.choice([0.0, 0.02]),
+        refused=dice.choice([0.0, 0.1]),
+        unanswered=dice.choice([0.0, 0.1]),
         dying=dice.choice([0.002, 0.01]),
         slow=dice.choice([0.02, 0.3]),
         events=tuple(kind for kind in OF_EXECUTORS if dice.random() < 0.7),
@@ -85,10 +85,10 @@ def of_workers(dice: Random) -> Faults:
     """Only the workers have trouble, for long; what they say arrives."""
     return Faults(
         late=0.02,
-        events=("cut_worker", *(kind for kind in OF_WORKERS if dice.random() < 0.5)),
+        events=("cut_worker", *(kind for kind in OF_WORKERS if dice.random() < 0.4)),
         gap=dice.choice([6.0, 12.0]),
         seconds=dice.uniform(60.0, 120.0),
-        long=0.7,
+        long=0.9,
     )
 
 
@@ -96,11 +96,24 @@ def of_people(dice: Random) -> Faults:
     """Little goes wrong, but what people say is lost on its way."""
     return Faults(
         lost=0.02,
-        starved=dice.choice(["RunRequested", "InquiryResponded", "ExecutionCancel"]),
-        doubled=0.1,
+        starved=dice.choice(("RunRequested", "InquiryResponded", "InquiryResponded", "ExecutionRequested")),
+        doubled=0.3,
         late=0.1,
         dying=0.002,
         slow=dice.choice([0.02, 0.3]),
+        seconds=dice.uniform(40.0, 80.0),
+    )
+
+
+def of_broker(dice: Random) -> Faults:
+    """Only the broker has trouble: it loses much of what it gets, and of one kind half."""
+    return Faults(
+        lost=dice.choice([0.05, 0.2]),
+        starved=dice.choice(STARVED),
+        doubled=dice.choice([0.0, 0.3]),
+        late=0.1,
+        very_late=dice.choice([0.0, 0.05]),
+        events=tuple(kind for kind in ("purge", "broker_away") if dice.random() < 0.3),
         seconds=dice.uniform(40.0, 80.0),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attune_common.contracts.execution import ExecutionScheduled
-from tests.simulator.database import Change
+from tests.simulator.database import Change, Row
 from tests.simulator.violation import Violation
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _WAKING = 5.0
 """Seconds after a thaw in which a worker has to notice that it was away."""
+_ZOMBIE = 90.0
 
 
 class Ground:
@@ -24,21 +25,44 @@ class Ground:
         self._running: dict[int, set[tuple[str, str]]] = {}
         self._leased: set[str] = set()
         self._tokens: list[str] = []
+        self._began: set[tuple[str, str]] = set()
+        self._replaced: dict[str, float] = {}
         self.starts: dict[tuple[int, int], list[str]] = {}
 
     def watch(self, changes: list[Change]) -> None:
         for change in changes:
-            if change.table == "execution" and change.after and change.after["lease_until"] is not None:
+            if change.table != "execution" or change.after is None:
+                continue
+            if change.after["lease_until"] is not None:
                 self._leased.add(change.after["token"])
+                self._check_holder(change.after)
+            before = None if change.before is None else change.before["token"]
+            if before is not None and before != change.after["token"]:
+                self._replaced[before] = self._world.clock.seconds
+
+    def _check_holder(self, row: Row) -> None:
+        """A lease is of somebody who has been given the attempt."""
+        if row["status"] == "running" and (row["worker"], row["token"]) not in self._began:
+            raise Violation("wrong_holder", f"execution {row['id']} is leased to {row['worker']}, who never had it")
+
+    def held(self, worker: WorkerProcess, spec: ExecutionScheduled) -> None:
+        self._began.add((worker.name, spec.token))
 
     def started(self, worker: WorkerProcess, spec: ExecutionScheduled) -> None:
         self._world.tell(worker.name, f"begins {spec.execution_id}.{spec.attempt} ({spec.token[:6]})")
         self._tokens.append(spec.token)
-        self.starts.setdefault((spec.execution_id, spec.attempt), []).append(spec.token)
+        begun = self.starts.setdefault((spec.execution_id, spec.attempt), [])
+        if begun and self._only_once(spec):
+            raise Violation("begun_twice", f"{spec.action_ref} may not: execution {spec.execution_id}.{spec.attempt}")
+        begun.append(spec.token)
         running = self._running.setdefault(spec.execution_id, set())
         if self._world.plan.faults.bus_keeps_messages:
             self._check_alone(worker.name, spec, running)
         running.add((worker.name, spec.token))
+
+    def _only_once(self, spec: ExecutionScheduled) -> bool:
+        row = self._world.database.execution(spec.execution_id)
+        return spec.action_ref == "test.once" and (row is None or row["max_retries"] == 0)
 
     def _check_alone(self, worker: str, spec: ExecutionScheduled, running: set[tuple[str, str]]) -> None:
         """Who holds a lease works alone: it has stopped before somebody else gets the work, or as soon as it wakes.
@@ -56,8 +80,12 @@ class Ground:
                 detail = f"execution {spec.execution_id} runs on {other} ({token[:6]}) and on {worker}"
                 raise Violation("two_workers", detail)
 
-    def stopped(self, worker: str, spec: ExecutionScheduled) -> None:
-        self._running[spec.execution_id].discard((worker, spec.token))
+    def stopped(self, worker: WorkerProcess, spec: ExecutionScheduled) -> None:
+        self._running[spec.execution_id].discard((worker.name, spec.token))
+        now, begun = self._world.clock.seconds, worker.jobs[spec.token].begun
+        since = max(self._replaced.get(spec.token, now), worker.well_since, begun)
+        if now - since > _ZOMBIE and self._world.healed_for(_ZOMBIE):
+            raise Violation("zombie", f"{worker.name} ran {spec.execution_id} ({spec.token[:6]}) long after its end")
 
     def check_at_the_end(self) -> None:
         """Where only executors had trouble, no work was taken from a worker that did well."""

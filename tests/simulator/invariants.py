@@ -11,6 +11,7 @@ from attune_core.execution.reports import MAX_LOSSES
 from attune_core.execution.transitions import may_follow
 from attune_core.model.status import ExecutionStatus
 from attune_core.workflow.broken import ENGINE_ERROR
+from tests.simulator.conduct import Conduct
 from tests.simulator.database import FINALS, Change, Database, Row
 from tests.simulator.truth import Truth
 from tests.simulator.violation import Violation
@@ -31,7 +32,7 @@ class Invariants:
         self._database: Database = world.database
         self._told: set[tuple[Any, ...]] = set()
         self._tries: dict[int, int] = {}
-        self._truth = Truth(world)
+        self._truth, self._conduct = Truth(world), Conduct(world)
         self.progress = 0.0
 
     def watch(self, changes: list[Change]) -> None:
@@ -45,6 +46,7 @@ class Invariants:
         for change in rows.values():
             runs |= self._look_at(change)
         self._timers(rows.values())
+        self._conduct.watch(list(rows.values()))
         for run in sorted(runs):
             self._look_at_run(run)
 
@@ -76,15 +78,14 @@ class Invariants:
         retries = after["attempt"] - after["losses"] - after["attempts_before"] - 1
         if retries > after["max_retries"]:
             raise Violation("attempts", f"execution {after['id']}: {retries} retries of {after['max_retries']}")
-        if after["losses"] > MAX_LOSSES or (after["losses"] and not self._may_repeat(after)):
+        if after["losses"] > MAX_LOSSES:
             raise Violation("lost_again", f"execution {after['id']} goes on after {after['losses']} losses")
         if after["status"] in _AT_WORK and not after["is_workflow"] and after["token"] is None:
             raise Violation("no_token", f"execution {after['id']} is {after['status']} and has no token")
 
-    def _may_repeat(self, row: Row) -> bool:
-        return row["max_retries"] > 0 or bool(self._database.tables["action"][row["action_ref"]]["spec"])
-
     def _transition(self, before: Row, after: Row) -> None:
+        if after["losses"] > before["losses"] and _is_claimed(before) and not self._conduct.may_repeat(after):
+            raise Violation("lost_again", f"execution {after['id']} goes on though attempt {before['attempt']} began")
         old, new = ExecutionStatus(before["status"]), ExecutionStatus(after["status"])
         if not may_follow(old, new, new_try=after["tries"] > before["tries"]):
             raise Violation("transition", f"execution {after['id']}: {old} to {new}")
@@ -93,7 +94,8 @@ class Invariants:
             self._truth.look_at(after)
         if old.is_final and after["tries"] == before["tries"] and any(before[name] != after[name] for name in ended):
             raise Violation("final", f"execution {after['id']} was {old} and has changed")
-        if after["attempt"] < before["attempt"] or after["losses"] < before["losses"]:
+        forgets = after["losses"] < before["losses"] and after["tries"] == before["tries"]
+        if after["attempt"] < before["attempt"] or forgets:
             raise Violation("attempts", f"execution {after['id']} goes back to attempt {after['attempt']}")
 
     def _revision(self, change: Change) -> None:
@@ -155,6 +157,7 @@ class Invariants:
         at_work = [row["id"] for row in live if row["status"] in _AT_WORK and not row["is_workflow"]]
         if run["status"] in ("waiting", "paused") and at_work:
             raise Violation("waits_and_works", f"run {id} is {run['status']} and execution {at_work[0]} is at work")
+        self._conduct.check_asked(run, live)
 
     def _concurrency(self, run: int, live: list[Row]) -> None:
         counts: dict[tuple[str, int], int] = {}
@@ -168,9 +171,13 @@ class Invariants:
             limit = current.get("items", {}).get("limit", 0) if current.get("iteration") == iteration else 0
             if count > limit:
                 raise Violation("concurrency", f"run {run}: {count} items of {task} are live, {limit} may be")
+            waiting = sum(_waits(row, task, iteration) for row in live)
+            if limit and waiting != current["items"].get("waiting", 0):
+                raise Violation("waiting", f"run {run}: {waiting} items of {task} wait, the state says {current}")
 
     def check_at_the_end(self) -> None:
         """Nothing stuck, nothing live, no timer, and every journal gives its state."""
+        self._conduct.check_at_the_end()
         database = self._database
         for row in database.executions():
             raise Violation("stuck", f"execution {row['id']} of {row['action_ref']} stays {row['status']}")
@@ -190,6 +197,11 @@ class Invariants:
     def _replayed(self, run: Row) -> None:
         for difference in replay(recorded(self._database, run, self._world.graph(run["version"]))):
             raise Violation("replay", difference)
+
+
+def _waits(row: Row, task: str, iteration: int) -> bool:
+    here = (row["task_name"], row["iteration"]) == (task, iteration)
+    return here and row["task_index"] is not None and row["status"] == "waiting"
 
 
 def _is_firing(signal: Row, timer: Row) -> bool:
@@ -256,3 +268,8 @@ def shown(signal: Row) -> str:
     if signal.get("tasks"):
         parts.append(json.dumps(signal["tasks"]))
     return " ".join(str(part) for part in parts)
+
+
+def _is_claimed(row: Row) -> bool:
+    """Whether a worker was let begin the current attempt: what was never claimed may be given to another."""
+    return row["token"] is not None and (row["claim"] or "").startswith(row["token"])

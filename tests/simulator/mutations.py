@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attune_executor.app import Executor
+from tests.simulator import plans
+
+WITHIN = 50
+MIXTURES = len(plans.MIXTURES)
 
 Patch = tuple[Any, str, Any]
 """(module or class, attribute, what stands there instead)"""
@@ -19,13 +23,35 @@ def _leave(executor: Executor) -> None:
 @dataclass(frozen=True, slots=True)
 class Mutation:
     """`off`: mechanisms of the model; `patches`: of the real code; `alter`: of each executor that starts.
-    `where`: the mixture of faults (`plans.MIXTURES`) that needs it; None: any."""
+
+    `where`: the mixture of faults (`plans.MIXTURES`) that needs it; None: any. `seed`: one that catches it, looked at
+    before the others. `because`: why the system holds without it; then nothing has to catch it.
+    """
 
     name: str
     off: frozenset[str] = frozenset()
     patches: tuple[Patch, ...] = ()
     alter: Callable[[Executor], None] = field(default=_leave)
     where: int | None = None
+    seed: int | None = None
+    because: str = ""
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The fifty in which it has to be caught."""
+        all_of_them = range(WITHIN) if self.where is None else range(self.where, WITHIN * MIXTURES, MIXTURES)
+        first = (self.seed,) if self.seed in all_of_them else ()
+        return tuple(dict.fromkeys((*first, *all_of_them)))
+
+
+def off(name: str, mechanism: str, **known: Any) -> Mutation:
+    """Without a mechanism of the model."""
+    return Mutation(name, off=frozenset({mechanism}), **known)
+
+
+def patched(name: str, *patches: Patch, **known: Any) -> Mutation:
+    """With other code in the place of the real one."""
+    return Mutation(name, patches=patches, **known)
 
 
 NOTHING = Mutation("nothing")

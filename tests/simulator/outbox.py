@@ -96,4 +96,4 @@ class Relay:
                     self._process.crash()
                     return
                 self._world.outbox.delete(ids)
-        self._process.after(self._world.dice.uniform(0.7, 2.0), self._sweep)
+        self._process.after(self._world.dice.uniform(1.0, 4.0), self._sweep)

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from tests.simulator import faults
-from tests.simulator.definitions import Definition, any_workflow, independent_workflow
+from tests.simulator.definitions import Definition, any_workflow, asking_workflow, independent_workflow
 from tests.simulator.faults import Faults
 
 
@@ -25,7 +25,8 @@ class Start:
 class Plan:
     """`failing`, `hanging`, `lasting`: parts of the attempts that fail, never end by themselves, take long.
     `independent`: it has to end like the same plan without faults. `asking`: seconds between what people ask of
-    runs (pause, resume, cancel, retry), None for never; `cancelling`: those requests may be cancels."""
+    runs (pause, resume, cancel, retry), None for never; `cancelling`: those requests may be cancels. `slots`: what a
+    worker does at a time."""
 
     seed: int
     workflows: Mapping[str, Definition]
@@ -38,6 +39,7 @@ class Plan:
     asking: float | None = None
     cancelling: bool = True
     events: int = 0
+    slots: int = 6
 
     def without_faults(self) -> Plan:
         return replace(self, faults=faults.NONE, asking=None)
@@ -48,7 +50,7 @@ def plan_of(seed: int) -> Plan:
     dice = Random(f"{seed}/plan")
     mixture = seed % len(MIXTURES)
     independent, people = mixture == INDEPENDENT, mixture == PEOPLE
-    make = independent_workflow if independent else any_workflow
+    make = independent_workflow if independent else asking_workflow if people else any_workflow
     workflows: dict[str, Any] = {}
     for ref, children, size in _shapes(dice):
         workflows[ref] = make(dice, ref, children, size)
@@ -59,17 +61,20 @@ def plan_of(seed: int) -> Plan:
         starts=_starts(dice, trouble.seconds / 2),
         failing=dice.choice([0.05, 0.25]),
         hanging=0.0 if independent else 0.05,
-        lasting=0.35 if mixture in (EXECUTORS, WORKERS) else 0.1,
+        lasting={EXECUTORS: 0.35, WORKERS: 0.7, PEOPLE: 0.3}.get(mixture, 0.1),
         faults=trouble,
         independent=independent,
-        asking=1.0 if people else dice.choice([None, 1.0, 4.0]),
-        cancelling=not independent,
+        asking=dice.choice([1.0, 4.0, 15.0]) if people else dice.choice([None, 1.0, 4.0]),
+        cancelling=not independent and not (people and dice.random() < 0.5),
         events=0 if independent else dice.choice([0, 1, 3]),
+        slots=1 if mixture == WORKERS else dice.choice([2, 6]),
     )
 
 
-MIXTURES = (faults.storm, faults.storm, faults.of_executors, faults.of_workers, faults.of_people)
-STORM, INDEPENDENT, EXECUTORS, WORKERS, PEOPLE = range(5)
+MIXTURES = (
+    faults.storm, faults.storm, faults.of_executors, faults.of_workers, faults.of_people, faults.of_broker
+)  # fmt: skip
+STORM, INDEPENDENT, EXECUTORS, WORKERS, PEOPLE, BROKER = range(6)
 
 
 def _starts(dice: Random, until: float) -> tuple[Start, ...]:

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 Done = Callable[[Exception | None, Any], None]
 """Called with what the work raised, or with None and what it returned."""
 
+AGAIN = "before another try"
+_AT_ONE_GO = 0.9
+"""Once nothing goes wrong any more, so many of the points are passed without a pause: most of it is looking in vain."""
+
+
+class CommitUnknown(ConnectionError):
+    """The connection broke at the commit: it is done, or it is not."""
+
 
 @types.coroutine
 def reach(point: str) -> Generator[str, None, None]:
@@ -98,6 +106,8 @@ class Process:
     def _step(self, number: int, work: Coroutine[Any, Any, Any], done: Done) -> None:
         try:
             point = work.send(None)
+            while self.world.healed and point != AGAIN and self.world.dice.random() < _AT_ONE_GO:
+                point = work.send(None)
         except StopIteration as end:
             self._working.pop(number, None)
             done(None, end.value)
@@ -108,4 +118,5 @@ class Process:
             if self.world.dies_at(self, point):
                 self.crash()
             else:
-                self.after(self.world.dice.uniform(0.0, self.world.faults.slow), lambda: self._step(number, work, done))
+                least, most = (0.05, 2.0) if point == AGAIN else (0.0, self.world.faults.slow)
+                self.after(self.world.dice.uniform(least, most), lambda: self._step(number, work, done))

@@ -29,6 +29,7 @@ def _action(
     return row | {
         "pack_digest": "pack",
         "pack_enabled": True,
+        "pack_version": 1,
         "version": version,
         "workflow_enabled": True if is_workflow else None,
     }
@@ -43,6 +44,6 @@ def _rule() -> Row:
         "action_ref": "test.leaf",
         "action_params": {},
         "owner": 1,
-        "config": {},
-        "config_secrets": None,
+        "rate_limit": None,
+        "pack_ref": "test",
     }

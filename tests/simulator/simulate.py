@@ -6,13 +6,11 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import structlog
 
-import attune_api.usecases.execute
 import attune_executor.calm
 import attune_executor.dispatch
 from attune_common.store import timers
@@ -68,11 +66,9 @@ def _run(plan: Plan, mutation: Mutation, story: Story | None) -> tuple[World, Vi
 @contextmanager
 def _in_place(world: World) -> Iterator[None]:
     """The real code with the world's clock, tokens and ids, and without what the mutation takes away."""
-    ids = SimpleNamespace(uuid4=lambda: SimpleNamespace(hex=world.token()))
     patches: list[tuple[Any, str, Any]] = [
         (attune_executor.calm, "monotonic", lambda: world.clock.seconds),
         (attune_executor.dispatch, "new_token", world.token),
-        (attune_api.usecases.execute, "uuid", ids),
         *world.mutation.patches,
     ]
     if "timers_in_transaction" in world.off:
@@ -92,4 +88,5 @@ def _taken(world: World) -> Any:
 
 def prepare() -> None:
     """Keep what the executors log to themselves: the story tells more."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    if not structlog.is_configured():
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

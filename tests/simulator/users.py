@@ -84,7 +84,7 @@ class Users:
         if start.key not in self._waiting:
             return
         key = None if "idempotency_keys" in self._world.off else start.key
-        asked = Asked(start.action, {"key": start.key}, key)
+        asked = Asked(start.action, {"key": start.key}, key, trace_id=self._world.token())
         self._call(lambda store: execute(store, _CALLER, asked), lambda answer: self._started(start, answer[0]))
         self._world.clock.after(self._world.dice.uniform(1.0, 4.0), lambda: self._start(start))
 
@@ -111,9 +111,9 @@ class Users:
 
     def _ask_something(self, run: Row) -> None:
         dice = self._world.dice
-        kinds = ["pause", "resume", "resume"]
+        kinds = ["pause", "pause", "pause", "resume", "resume"]
         if self._world.plan.cancelling:
-            kinds += ["cancel", "retry", "retry", "cancel execution", "cancel execution"]
+            kinds += ["cancel", "retry", "retry", *["cancel execution"] * 4]
         kind = dice.choice(kinds)
         if kind == "cancel execution":
             row = dice.choice(self._cancellable())
@@ -127,25 +127,32 @@ class Users:
         live = list(self._world.database.executions())
         waiting = [row for row in live if row["status"] in ("waiting", "requested")]
         if waiting and self._world.dice.random() < 0.5:
-            return waiting
+            return [row for row in waiting if row["status"] == "requested"] or waiting
         return live or list(self._world.database.tables["execution"].values())
 
     def _control(self, run: int, kind: Any) -> None:
         self._world.tell("user", f"asks run {run} to {kind}")
         if kind == "pause":
             self._paused.add(run)
-        self._call(lambda store: control_run(store, run, kind, {}), lambda _: None)
+        detail = {"reset_items": self._world.dice.random() < 0.5} if kind == "retry" else {}
+        self._call(lambda store: control_run(store, run, kind, detail), lambda _: None)
 
     def _look_after(self) -> None:
         """Answer questions; once the world is healed, let go on what they have paused."""
         for id, inquiry in list(self._world.database.tables["inquiry"].items()):
-            if inquiry["status"] == "pending" and not self._world.plan.independent and self._world.dice.random() < 0.7:
+            if inquiry["status"] == "pending" and not self._ignored(id) and self._world.dice.random() < 0.7:
                 self._answer(id)
         if self._world.healed:
             for run in list(self._world.database.tables["workflow_run"].values()):
                 if run["status"] in ("paused", "pausing") and run["id"] in self._paused:
                     self._control(run["id"], "resume")
-        self._world.clock.after(5.0, self._look_after)
+        self._world.clock.after(self._world.dice.uniform(1.0, 5.0), self._look_after)
+
+    def _ignored(self, inquiry: int) -> bool:
+        """Nobody answers some of those that have an end by themselves."""
+        asked = self._world.database.tables["inquiry"][inquiry]
+        execution = self._world.database.tables["execution"][asked["execution"]]
+        return inquiry % 2 == 0 and "timeout" in execution["parameters"]
 
     def _answer(self, inquiry: int) -> None:
         self._world.tell("user", f"answers inquiry {inquiry}")

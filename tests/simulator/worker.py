@@ -7,16 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from attune_api.usecases.claim_attempts import claim_attempts
 from attune_common.bus.bus import BusUnavailable
 from attune_common.contracts.base import Message
-from attune_common.contracts.execution import (
-    ExecutionAccepted,
-    ExecutionCancel,
-    ExecutionCompleted,
-    ExecutionScheduled,
-)
+from attune_common.contracts.execution import ExecutionAccepted, ExecutionCancel, ExecutionCompleted, ExecutionScheduled
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.runtime.settings import Settings
+from attune_common.store.leases import Claim
 from attune_executor import leases
 from tests.simulator.bag import JOBS, Letter
 from tests.simulator.fate import Fate
@@ -25,7 +22,6 @@ from tests.simulator.processes import Process
 if TYPE_CHECKING:
     from tests.simulator.world import World
 
-_SLOTS = 6
 _CONNECTION_LOST = 12.0
 _GIVEN_UP = ("the attempt is over", leases._STALE_REASON)
 
@@ -33,14 +29,17 @@ _GIVEN_UP = ("the attempt is over", leases._STALE_REASON)
 @dataclass(eq=False, slots=True)
 class Job:
     """An attempt in hand. `letters` are acknowledged when the attempt is accepted or ended, confirmed. `deaf`: it was
-    told to stop and did not hear it."""
+    told to stop and did not hear it. `claim`: as the real one."""
 
     spec: ExecutionScheduled
     fate: Fate
     letters: list[Letter] = field(default_factory=list)
+    begun: float = 0.0
     over: bool = False
     told: bool = False
     deaf: bool = False
+    claim: str | None = None
+    answered: bool = False
 
 
 class WorkerProcess(Process):
@@ -70,7 +69,8 @@ class WorkerProcess(Process):
     def end(self) -> None:
         """The broker gives to others what was not acknowledged."""
         for job in self.jobs.values():
-            self.world.ground.stopped(self.name, job.spec)
+            if job.begun:
+                self.world.ground.stopped(self, job.spec)
         self._let_go()
         self.jobs = {}
 
@@ -104,11 +104,16 @@ class WorkerProcess(Process):
             self.world.offer(JOBS)
 
     @property
+    def well_since(self) -> float:
+        """When it was last frozen or cut off."""
+        return max(self.frozen_until, self._cut_until)
+
+    @property
     def listens(self) -> bool:
         return self.up and self.linked and not self.draining
 
     def free(self) -> bool:
-        return self.awake and self.listens and len(self.jobs) < _SLOTS
+        return self.awake and self.listens and len(self.jobs) < self.world.plan.slots
 
     def take(self) -> None:
         for letter in self.world.bag.take(JOBS, 1):
@@ -122,22 +127,55 @@ class WorkerProcess(Process):
             held.letters.append(letter)
         if held is not None or spec.token in self._over:
             return
-        job = Job(spec, self.world.fate_of(spec), [letter])
+        job = Job(spec, self.world.fate_of(spec), [letter], claim="" if spec.claim else None)
         self.jobs[spec.token] = job
-        self.world.ground.started(self, spec)
+        self.world.ground.held(self, spec)
         if spec.token in self._refused:
             self._finish(job, "cancelled")
             return
+        self.after(self._settings.accept_window, lambda: self._accept(job))
+        if spec.claim:
+            job.claim = self.world.token()
+            self._ask(job)
+        else:
+            self._begin(job)
+
+    def _ask(self, job: Job) -> None:
+        """Claim the attempt, again until there is an answer."""
+        api, spec = self.world.api, job.spec
+        if job.over or job.answered or self.jobs.get(spec.token) is not job:
+            return
+        self.after(self.world.dice.uniform(2.0, 4.0), lambda: self._ask(job))
+        if api.awake:
+            store: Any = api.store
+            claim = Claim(spec.execution_id, spec.token, job.claim or "")
+            work = claim_attempts(store, self.name, [claim], self._settings.lease_seconds)
+            api.spawn(work, lambda error, tokens: None if error else self.after(0.0, lambda: self._answer(job, tokens)))
+
+    def _answer(self, job: Job, tokens: list[str]) -> None:
+        if job.over or job.answered or self.jobs.get(job.spec.token) is not job:
+            return
+        job.answered = True
+        if job.spec.token in tokens:
+            self._told(job)
+            self._begin(job)
+        else:
+            job.over = True
+            self._gone(job)
+
+    def _begin(self, job: Job) -> None:
+        spec = job.spec
+        job.begun = self.world.clock.seconds
+        self.world.ground.started(self, spec)
         limit = spec.limits.timeout
         late = limit is not None and job.fate.seconds > limit
-        self.after(self._settings.accept_window, lambda: self._accept(job))
         if late and limit is not None:
             self.after(limit, lambda: None if job.fate.hangs else self._finish(job, "timed_out"))
         else:
             self.after(job.fate.seconds, lambda: None if job.deaf else self._finish(job, job.fate.status))
 
     def _accept(self, job: Job) -> None:
-        if not job.over:
+        if not job.over and not job.answered:
             started = self.world.clock.now + timedelta(seconds=self._skew)
             accepted = ExecutionAccepted(
                 execution_id=job.spec.execution_id,
@@ -155,7 +193,8 @@ class WorkerProcess(Process):
         if job.over:
             return
         job.over = True
-        self.world.ground.stopped(self.name, job.spec)
+        if job.begun:
+            self.world.ground.stopped(self, job.spec)
         self._say(self._completed(job, status, handed_back), lambda: self._gone(job))
 
     def _completed(self, job: Job, status: str, handed_back: bool) -> ExecutionCompleted:
@@ -173,6 +212,7 @@ class WorkerProcess(Process):
             worker=self.name,
             workflow_execution_id=spec.workflow_execution_id if self.world.dice.random() < 0.9 else None,
             handed_back=handed_back,
+            claim=job.claim,
             **details,
         )
 
@@ -184,6 +224,8 @@ class WorkerProcess(Process):
 
     def on_control(self, message: ExecutionCancel) -> None:
         if not self.awake or not self.linked:
+            return
+        if message.reason == leases._STALE_REASON and "drop_stale" in self.world.off:
             return
         job = self.jobs.get(message.token)
         if job is None:
@@ -201,7 +243,13 @@ class WorkerProcess(Process):
         self.world.tell(self.name, "drains")
         for job in list(self.jobs.values()):
             self._finish(job, "lost", handed_back=True)
-        self.after(self.world.dice.uniform(1.0, 4.0), self.crash)
+        self.after(self.world.dice.uniform(1.0, 4.0), self._go)
+
+    def _go(self) -> None:
+        """Who goes when all is healed is started again at once: nobody else would do it."""
+        self.crash()
+        if self.world.healed:
+            self.world.restart(self, 1.0)
 
     def _say(self, message: Message, confirmed: Callable[[], None]) -> None:
         self._outgoing.append((message, confirmed))
@@ -240,8 +288,9 @@ class WorkerProcess(Process):
             self.after(self._settings.heartbeat_seconds / 10, self._beat)
 
     def _watch(self) -> None:
-        fence = self._settings.self_fence_seconds
-        if "self_fence" not in self.world.off and self.world.clock.seconds - self._confirmed > fence:
+        """Looks every tenth of that time; to look before it can be over has no effect."""
+        fence, silent = self._settings.self_fence_seconds, self.world.clock.seconds - self._confirmed
+        if "self_fence" not in self.world.off and silent > fence:
             for job in list(self.jobs.values()):
                 self._finish(job, "lost")
-        self.after(fence / 10, self._watch)
+        self.after(max(fence - silent, 0.0) + fence / 10, self._watch)

@@ -25,7 +25,7 @@ from tests.simulator.mutations import NOTHING, Mutation
 from tests.simulator.nemesis import Nemesis
 from tests.simulator.outbox import Outbox
 from tests.simulator.plans import Plan
-from tests.simulator.processes import Process
+from tests.simulator.processes import CommitUnknown, Process
 from tests.simulator.users import ApiProcess, Users
 from tests.simulator.violation import Violation
 from tests.simulator.worker import WorkerProcess
@@ -34,6 +34,7 @@ _SETTINGS = Settings(database_url="model", amqp_url="model")
 _PATIENCE = 1200.0
 _MOST_STEPS = 400_000
 _POISONED = 40
+_MOST = 2.5
 
 
 class World:
@@ -53,7 +54,7 @@ class World:
         self._graphs: dict[str, Graph] = {}
         self.clock = Clock()
         self.database = Database(self.clock)
-        self.database.final_gate = "trigger" not in self.off
+        self.database.off = self.off
         registry.fill(self.database, plan)
         self.outbox = Outbox(self.database)
         self.bag = Bag(self)
@@ -118,6 +119,9 @@ class World:
             worker.linked = True
         self._offer_all()
 
+    def healed_for(self, seconds: float) -> bool:
+        return self.healed and self.clock.seconds - self._healed_at > seconds
+
     def tell(self, who: str, what: str) -> None:
         if self._story is not None:
             self._story(f"{self.clock.seconds:9.3f}  {who:<10}  {what}")
@@ -145,10 +149,10 @@ class World:
         return True
 
     def may_fail(self, process: Process, what: str, part: float) -> None:
-        """Errors: ConnectionError."""
+        """Errors: CommitUnknown."""
         if part and self.dice.random() < part:
             self.tell(process.name, what)
-            raise ConnectionError(what)
+            raise CommitUnknown(what)
 
     def need_database(self) -> None:
         """Errors: ConnectionError."""
@@ -199,13 +203,13 @@ class World:
         return fate_at(self.plan, place_of(self.database, row))
 
     def until_next_timer(self) -> float:
-        """How long a process sleeps, at most a second or so; 0 when something is due."""
+        """How long a process sleeps, at most some seconds; 0 when something is due."""
         times = [row["due_at"] for row in self.database.tables["timer"].values() if not row["held"]]
-        left = (min(times) - self.database.now).total_seconds() if times else 1.0
-        return 0.0 if left <= 0 else min(left, 1.0) + self.dice.uniform(0.0, 0.2)
+        left = (min(times) - self.database.now).total_seconds() if times else _MOST
+        return 0.0 if left <= 0 else min(left, _MOST) + self.dice.uniform(0.0, self.dice.choice([0.005, 0.2]))
 
     def sweep_pause(self) -> float:
-        return self.dice.uniform(1.5, 4.0) if not self.healed else self.dice.uniform(2.0, 7.0)
+        return self.dice.uniform(1.5, 5.0) if not self.healed else self.dice.uniform(2.0, 8.0)
 
     def graph(self, version: str) -> Graph:
         if version not in self._graphs:
@@ -217,6 +221,7 @@ class World:
         with self.database.transaction():
             id = self.database.number("event")
             row = {"id": id, "trigger_ref": "test.trigger", "payload": {}, "source": {}, "dedup_key": key, "depth": 0}
+            row["secrets"] = None
             self.database.put("event", id, {**row, "trace_id": key, "matched": False, "created": self.database.now})
             message = EventCreated(event_id=id, trigger_ref="test.trigger", trace_id=key)
             self.outbox.store([(message, "")])

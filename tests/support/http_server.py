@@ -57,9 +57,9 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
 
 
 @contextlib.asynccontextmanager
-async def http_server() -> AsyncIterator[HttpServer]:
+async def http_server(port: int = 0) -> AsyncIterator[HttpServer]:
     server = HttpServer()
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", port)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server

@@ -35,8 +35,15 @@ class Server:
     @contextlib.contextmanager
     def database(self, template: str = "") -> Iterator[str]:
         """The DSN of a database, migrated unless another template is named, that ends with the block."""
+        with self.vacant() as url:
+            name = urlsplit(url).path.lstrip("/")
+            run(execute(self.admin, f'CREATE DATABASE "{name}" TEMPLATE "{template or self.template}"'))
+            yield url
+
+    @contextlib.contextmanager
+    def vacant(self) -> Iterator[str]:
+        """The DSN of a database that does not exist; one that is made there ends with the block."""
         name = f"attune_test_{uuid.uuid4().hex[:12]}"
-        run(execute(self.admin, f'CREATE DATABASE "{name}" TEMPLATE "{template or self.template}"'))
         try:
             yield self.dsn(name)
         finally:

@@ -77,6 +77,15 @@ class PrivateNode:
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def control(self, *arguments: str) -> None:
+        """Run `rabbitmqctl`. Errors: subprocess.CalledProcessError."""
+        program = Path(self._program).with_name("rabbitmqctl")
+        name = f"attune-{self._distribution}@localhost"
+        subprocess.run(
+            [program, "-n", name, *arguments],
+            cwd=self._home, env=self._environment(), check=True, capture_output=True, timeout=BOOT_SECONDS,
+        )  # fmt: skip
+
     def remove(self) -> None:
         """End it and its data. Nothing in it is worth a clean shutdown, which takes seconds."""
         self.kill()

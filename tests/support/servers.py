@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 import pytest
 
 T = TypeVar("T")
+_NEVER_OUTGOING = range(20_000, 32_768)
 
 
 def missing(server: str, why: str) -> NoReturn:
@@ -26,15 +28,33 @@ def missing(server: str, why: str) -> NoReturn:
 
 
 def free_ports(count: int) -> list[int]:
-    """Distinct ports that nobody on this machine listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Distinct ports that nobody on this machine listens on now.
+
+    Not of those that the system gives to outgoing connections: one of these could take the port before it is
+    listened on, or while a process that is started again is away.
+    """
+    sockets: list[socket.socket] = []
     try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
+        for port in random.SystemRandom().sample(_NEVER_OUTGOING, len(_NEVER_OUTGOING)):
+            if len(sockets) == count:
+                break
+            if (bound := _bound_to(port)) is not None:
+                sockets.append(bound)
         return [each.getsockname()[1] for each in sockets]
     finally:
         for each in sockets:
             each.close()
+
+
+def _bound_to(port: int) -> socket.socket | None:
+    """None when somebody has the port."""
+    own = socket.socket()
+    try:
+        own.bind(("127.0.0.1", port))
+    except OSError:
+        own.close()
+        return None
+    return own
 
 
 def answers(port: int) -> bool:

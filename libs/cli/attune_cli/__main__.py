@@ -1,5 +1,5 @@
 """`python -m attune_cli` is `attune`."""
 
-from attune_cli.main import main
+from attune_cli.entry import main
 
 main()

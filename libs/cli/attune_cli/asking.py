@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from attune_cli.casting import by_schema, part_of
+from attune_cli.terminal import harmless
 
 Schema = Mapping[str, Any]
 _MISSING = object()
@@ -39,7 +40,7 @@ def _in_order(properties: Mapping[str, Any], required: Sequence[str]) -> list[st
 def _field(name: str, schema: Schema, *, is_required: bool) -> Any:
     """Asked until it fits. Nothing typed: the schema's default, or left out."""
     if description := schema.get("description"):
-        typer.echo(f"{name}: {description}")
+        typer.echo(harmless(f"{name}: {description}"))
     while True:
         text = typer.prompt(_label(name, schema), default="", show_default=False, hide_input=_is_secret(schema))
         if text == "" and not (is_required and "default" not in schema and _takes_empty(schema)):

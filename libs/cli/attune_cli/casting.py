@@ -27,6 +27,21 @@ async def for_action(
     return cast(values, texts, schema)
 
 
+async def for_trigger(
+    attune: AsyncAttune, trigger: str, payload: Mapping[str, Any], texts: Collection[str]
+) -> dict[str, Any]:
+    """The same for the payload of an event. For a trigger without a schema all stays text."""
+    from attune_client.errors import ApiError
+
+    if not texts:
+        return dict(payload)
+    try:
+        schema = (await attune.automation.trigger(trigger)).get("payload_schema")
+    except ApiError:
+        return dict(payload)
+    return cast(payload, texts, schema)
+
+
 def cast(values: Mapping[str, Any], texts: Collection[str], schema: Schema | None) -> dict[str, Any]:
     """What the schema refuses either way stays text: whoever validates it says what is wrong."""
     return {name: by_schema(value, part_of(schema, name)) if name in texts else value for name, value in values.items()}
@@ -46,7 +61,7 @@ def part_of(schema: Schema | None, name: str) -> Schema | None:
 
 
 def by_schema(text: Any, schema: Schema | None) -> Any:
-    """The text if the schema takes it as text, else the JSON that it spells if the schema takes that, else the text."""
+    """The text if the schema takes it as text, else the JSON that it spells if that has the type, else the text."""
     from attune_core.errors import AttuneError
     from attune_core.model.schema import validate
 
@@ -56,7 +71,8 @@ def by_schema(text: Any, schema: Schema | None) -> Any:
         if not validate(schema, text):
             return text
         value = json.loads(text, parse_constant=_refuse)
-        return text if validate(schema, value) else value
+        kind = {"type": schema["type"]} if "type" in schema else schema
+        return text if validate(kind, value) else value
     except (ValueError, AttuneError):
         return text
 

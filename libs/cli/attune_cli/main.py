@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from attune_cli import session
+from attune_cli import session, teaching
 from attune_cli.commands import (
+    action,
+    audit,
+    config,
     db,
+    dead_letter,
     demo,
     dev,
+    enforcement,
     event,
     execution,
+    identity,
+    incident,
     inquiry,
     kv,
+    login,
     pack,
+    policy,
     rule,
     schema,
+    secret,
     sensor,
     services,
+    token,
+    top,
     trigger,
     workflow,
 )
-from attune_cli.exits import Exit
+from attune_cli.entry import heed_interrupts
+from attune_cli.mishaps import told
 
 app = typer.Typer(
     name="attune",
@@ -36,10 +48,16 @@ app = typer.Typer(
 )
 dev.add_to(app)
 demo.add_to(app)
-for _group in (pack, workflow, execution, inquiry, rule, trigger, event, sensor, kv, db):
+login.add_to(app)
+top.add_to(app)
+for _group in (
+    pack, action, workflow, execution, inquiry, rule, policy, trigger, event, enforcement, sensor, kv, secret, incident,
+    dead_letter, token, identity, audit, config, db,
+):  # fmt: skip
     app.add_typer(_group.app)
 schema.add_to(app)
 services.add_to(app)
+teaching.teach(app)
 
 
 def _version(wanted: bool) -> None:
@@ -55,29 +73,17 @@ def root(
     api_url: Annotated[
         str, typer.Option(help="Where the API is. Else ATTUNE_API_URL, else a running `attune dev`.")
     ] = "",
+    profile: Annotated[
+        str, typer.Option(help="Whom to ask as, and where: a name that `attune login` made. Else ATTUNE_PROFILE.")
+    ] = "",
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    session.choose(api_url)
+    heed_interrupts()
+    session.choose(api_url, profile)
 
 
 def main() -> None:
     """Run the command line; errors that a user can meet become a sentence and an exit code."""
-    from attune_core.errors import AttuneError
-
-    try:
-        app()
-    except AttuneError as error:
-        from attune_cli.problems import report
-
-        sys.exit(report(error))
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            sys.stderr.close()
-            sys.exit(Exit.OK)
-        from attune_cli.problems import report
-
-        sys.exit(report(AttuneError(str(error), code="system_error")))
-    except KeyboardInterrupt:
-        sys.exit(Exit.INTERRUPTED)
+    told(app)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 PLAIN_WIDTH = 240
+STEERING = "[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+"""What moves a terminal's cursor, paints, or turns the direction of writing, beside the controls of ASCII."""
 
 
 class Format(StrEnum):
@@ -26,11 +28,11 @@ Output = Annotated[Format, typer.Option("--output", "-o", help="How to print the
 
 def console(*, stderr: bool = False) -> Console:
     """A console; one that is no terminal gets lines wide enough not to be cut, without colours."""
-    from rich.console import Console
+    from attune_cli.terminal import PlainConsole
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PLAIN_WIDTH
-    return Console(stderr=stderr, highlight=False, width=width, soft_wrap=width is not None)
+    return PlainConsole(stderr=stderr, highlight=False, width=width, soft_wrap=width is not None)
 
 
 def show(value: Any, form: Format, table: Callable[[], RenderableType]) -> None:
@@ -61,9 +63,12 @@ def say(message: str, form: Format = Format.TABLE) -> None:
 
 
 def as_json(value: Any) -> str:
+    """Characters that steer a terminal stand escaped in it, as JSON allows."""
     import json
+    import re
 
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return re.sub(STEERING, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def as_yaml(value: Any) -> str:

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
     from attune_core.errors import AttuneError, Problem
 
+_LISTS = {
+    "value": "kv list", "key": "kv list", "dead letter": "dead-letter list", "user": "identity list",
+    **{noun: f"{noun} list" for noun in ("action", "workflow", "execution", "inquiry", "rule", "policy", "trigger",
+       "event", "enforcement", "sensor", "secret", "incident", "token", "identity", "pack")},
+}  # fmt: skip
+"""Where to look for what is missing, by how the API names it."""
 _STYLES = {"error": "red", "warning": "yellow"}
 
 
@@ -25,7 +31,7 @@ def report(error: AttuneError) -> Exit:
     screen.print(_headline(_sentence(error, places), error.code))
     if places:
         screen.print(problem_table(places))
-    if error.hint:
+    if error.hint and error.hint not in (place.get("hint") for place in places):
         screen.print(f"hint: {error.hint}", style="cyan", markup=False)
     if isinstance(error, ApiError) and error.request_id:
         screen.print(f"request: {error.request_id}", style="dim", markup=False)
@@ -88,6 +94,8 @@ def _places(error: AttuneError) -> list[dict[str, Any]]:
 
 
 def _adds_something(problem: Mapping[str, Any], error: AttuneError) -> bool:
+    if not problem.get("file") and error.message == f"{problem.get('path')}: {problem.get('message')}":
+        return bool(problem.get("hint")) and problem.get("hint") != error.hint
     return bool(problem.get("file") or problem.get("path")) or problem.get("message") != error.message
 
 
@@ -106,9 +114,22 @@ def _next(error: AttuneError) -> str:
         case ApiUnreachable():
             return "attune dev"
         case ApiError(status=401):
-            return "export ATTUNE_API_TOKEN=<a token>"
+            return "attune login"
+        case ApiError(status=403):
+            return "attune whoami"
+        case ApiError(status=404):
+            return _look_for(error.message)
         case _:
             return ""
+
+
+def _look_for(message: str) -> str:
+    """The list in which to look for what is not there; who one is, when it may be that one does not see it."""
+    if "you may not see it" in message:
+        return "attune whoami"
+    missing = message.partition("there is no ")[2]
+    found = next((words for noun, words in _LISTS.items() if missing.startswith(noun)), "")
+    return f"attune {found}" if found else ""
 
 
 def _headline(sentence: str, code: str) -> RenderableType:

@@ -1,12 +1,10 @@
-"""Settings and servers that are not as they should be, told in sentences."""
+"""Servers that are not as they should be, told in sentences."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import urlsplit
-
-from pydantic import ValidationError
 
 from attune_common.runtime.settings import Settings
 from attune_common.store import migrate
@@ -14,12 +12,6 @@ from attune_common.store.errors import DatabaseError
 from attune_core.errors import AttuneError
 
 _CONNECT_SECONDS = 4.0
-
-
-class BadSettings(AttuneError):
-    """A variable ATTUNE_* has a value that is none."""
-
-    code = "bad_settings"
 
 
 class DatabaseUnreachable(AttuneError):
@@ -40,23 +32,13 @@ class DatabaseRefuses(AttuneError):
     code = "database_refuses"
 
 
-def load_settings(**given: Any) -> Settings:
-    """The settings of the environment; those given win. Errors: BadSettings naming every variable."""
-    try:
-        return Settings(**given)
-    except ValidationError as problem:
-        findings = [f"ATTUNE_{'__'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in problem.errors()]
-        raise BadSettings("; ".join(findings), hint="correct or unset it") from problem
-
-
-async def migrate_database(url: str, *, create: bool = False) -> list[str]:
-    """Bring the schema up to date, with `create` in a database that is made when it is missing; what was applied.
+async def migrate_database(url: str) -> list[str]:
+    """Bring the schema up to date, in a database that is made when it is missing; what was applied.
 
     Errors: DatabaseUnreachable, DatabaseRefuses, MigrationError.
     """
     try:
-        if create:
-            await migrate.ensure_database(url)
+        await migrate.ensure_database(url)
         return await migrate.migrate(url)
     except (OSError, TimeoutError) as problem:
         hint = "start it, or correct ATTUNE_DATABASE_URL"
@@ -83,3 +65,20 @@ def place_of(url: str) -> str:
     """A URL without its user and password."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+async def prune_database(settings: Settings, days: Mapping[str, float]) -> dict[str, int]:
+    """Remove what is older than `days` by kind, or than the settings say; how many rows or executions of each.
+
+    Errors: DatabaseUnreachable.
+    """
+    from attune_common.pruning import prune
+    from attune_common.runtime.retention_settings import Retention
+    from attune_common.store.store import Store
+
+    store = Store(settings, source="attune/prune")
+    await store.open()
+    try:
+        return await prune(store, Retention(**{**settings.retention.model_dump(), **days}).seconds())
+    finally:
+        await store.close()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 
@@ -32,13 +32,22 @@ class _Server(uvicorn.Server):
 class Serving:
     """One app on one listening socket. `grace` of `stop` bounds the time for requests in flight."""
 
-    def __init__(self, app: Callable[..., Any], listening: socket.socket, *, lifespan: bool = False) -> None:
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        listening: socket.socket,
+        *,
+        lifespan: bool = False,
+        http: type[asyncio.Protocol] | Literal["auto"] = "auto",
+    ) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             lifespan="on" if lifespan else "off",
+            server_header=False,
             timeout_keep_alive=30,
+            http=http,
         )
         self._server = _Server(config)
         self._socket = listening

@@ -1,4 +1,4 @@
-"""Triggers, events, rules, webhooks and the datastore."""
+"""Triggers, events, rules and webhooks."""
 
 from __future__ import annotations
 
@@ -19,20 +19,32 @@ class Automation:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    async def triggers(self) -> list[dict[str, Any]]:
-        return [trigger async for trigger in self._transport.pages("/triggers")]
+    async def triggers(self, pack: str | None = None) -> list[dict[str, Any]]:
+        return [trigger async for trigger in self._transport.pages("/triggers", {"pack": pack})]
 
     async def trigger(self, ref: str) -> dict[str, Any]:
         return cast("dict[str, Any]", await self._transport.get(f"/triggers/{quote(ref)}"))
 
-    async def rules(self) -> list[Rule]:
-        return [rule async for rule in self._transport.pages("/rules")]
+    async def rules(self, pack: str | None = None, trigger: str | None = None) -> list[Rule]:
+        asked = {"pack": pack, "trigger": trigger}
+        return [rule async for rule in self._transport.pages("/rules", asked)]
 
     async def rule(self, ref: str) -> Rule:
         return cast(Rule, await self._transport.get(f"/rules/{quote(ref)}"))
 
-    async def events(self, limit: int = 50, trigger: str | None = None) -> list[Event]:
-        asked = {"limit": limit, "trigger": trigger}
+    async def change_rule(self, ref: str, **values: Any) -> Rule:
+        """What is not named stays."""
+        return cast(Rule, await self._transport.send("PUT", f"/rules/{quote(ref)}", json=values))
+
+    async def create_rule(self, rule: dict[str, Any]) -> Rule:
+        return cast(Rule, await self._transport.post("/rules", rule))
+
+    async def remove_rule(self, ref: str) -> None:
+        await self._transport.send("DELETE", f"/rules/{quote(ref)}")
+
+    async def events(self, limit: int = 50, trigger: str | None = None, **filters: str | None) -> list[Event]:
+        """The newest. `filters`: pack, trace_id, since, until."""
+        asked = {"limit": limit, "trigger": trigger, **filters}
         return cast("list[Event]", items_of(await self._transport.get("/events", asked)))
 
     async def event(self, event: int) -> Event:
@@ -47,9 +59,15 @@ class Automation:
         """A new event with the trigger and the payload of an earlier one."""
         return cast(Event, await self._transport.post(f"/events/{event}/re-emit"))
 
-    async def enforcements(self, event: int) -> list[Enforcement]:
-        """What the rules made of an event."""
-        return cast("list[Enforcement]", items_of(await self._transport.get("/enforcements", {"event": event})))
+    async def enforcements(
+        self, event: int | None = None, *, rule: str | None = None, limit: int = 50
+    ) -> list[Enforcement]:
+        """The newest verdicts of the rules, on one event or of one rule if it is named."""
+        asked = {"event": event, "rule": rule, "limit": limit}
+        return cast("list[Enforcement]", items_of(await self._transport.get("/enforcements", asked)))
+
+    async def enforcement(self, enforcement: int) -> Enforcement:
+        return cast(Enforcement, await self._transport.get(f"/enforcements/{enforcement}"))
 
     async def send_webhook(self, key: str, payload: Any, secret: str = "") -> dict[str, Any]:
         """Post to a webhook trigger as an outside system would: signed when a secret is given."""
@@ -59,24 +77,6 @@ class Automation:
             headers["X-Attune-Signature"] = sign(secret, body)
         answer = await self._transport.send("POST", f"/webhooks/{quote(key)}", content=body, headers=headers)
         return cast("dict[str, Any]", answer)
-
-
-class Datastore:
-    """Keys and JSON values."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    async def get(self, key: str) -> Any:
-        """The value of a key. Errors: ApiError 404."""
-        answer = await self._transport.get(f"/kv/{quote(key)}")
-        return answer["value"]
-
-    async def put(self, key: str, value: Any) -> None:
-        await self._transport.send("PUT", f"/kv/{quote(key)}", json={"value": value})
-
-    async def remove(self, key: str) -> None:
-        await self._transport.send("DELETE", f"/kv/{quote(key)}")
 
 
 def sign(secret: str, body: bytes, at: int | None = None) -> str:

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
-from attune_client.automation import Automation, Datastore
+from attune_client.access import Access, Identities
+from attune_client.audit import Audit
+from attune_client.automation import Automation
+from attune_client.datastore import Datastore
 from attune_client.discovery import Address, find
 from attune_client.executions import Executions, Runs
 from attune_client.inquiries import Inquiries
+from attune_client.logs import follow_logs
+from attune_client.models import LogEntry
+from attune_client.operations import Platform
 from attune_client.packs import Packs, Workflows
+from attune_client.policies import Policies
+from attune_client.secrets import Secrets
 from attune_client.sensors import Sensors
 from attune_client.stream import StreamEvent, follow
 from attune_client.transport import Transport
+from attune_client.troubles import DeadLetters, Incidents
 from attune_client.watch import Snapshot, watch
 
 
@@ -22,18 +31,26 @@ class AsyncAttune:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self.packs = Packs(transport)
+        self.platform = Platform(transport)
         self.workflows = Workflows(transport)
         self.executions = Executions(transport)
         self.runs = Runs(transport)
         self.inquiries = Inquiries(transport)
+        self.incidents = Incidents(transport)
+        self.dead_letters = DeadLetters(transport)
         self.automation = Automation(transport)
+        self.policies = Policies(transport)
         self.sensors = Sensors(transport)
         self.kv = Datastore(transport)
+        self.secrets = Secrets(transport)
+        self.access = Access(transport)
+        self.identities = Identities(transport)
+        self.audit = Audit(transport)
 
     @classmethod
-    def connect(cls, url: str = "", token: str = "") -> Self:
-        """A client for the address given, of the environment, or of a running `attune dev`."""
-        return cls.at(find(url, token))
+    def connect(cls, url: str = "", token: str = "", profile: str = "") -> Self:
+        """A client for the address given, of the environment, of a profile, or of a running `attune dev`."""
+        return cls.at(find(url, token, profile))
 
     @classmethod
     def at(cls, address: Address) -> Self:
@@ -63,6 +80,12 @@ class AsyncAttune:
         """Snapshots of an execution until it has ended."""
         return watch(self.transport, execution)
 
-    def follow(self, execution: int) -> AsyncIterator[StreamEvent]:
-        """The raw live events of an execution, for ever."""
-        return follow(self.transport, execution)
+    def follow_logs(self, execution: int, *, tail: int | None = None) -> AsyncIterator[LogEntry]:
+        """What an execution and its tasks write, until it has ended."""
+        return follow_logs(self.transport, execution, tail=tail)
+
+    def follow(
+        self, execution: int | None = None, *, after: str = "", **filters: str | int | None
+    ) -> AsyncIterator[StreamEvent]:
+        """Live events of an execution or of everything, for ever, none missed. See `stream.follow`."""
+        return follow(self.transport, execution, after=after, **filters)

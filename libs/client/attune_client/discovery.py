@@ -1,4 +1,4 @@
-"""Where the API is and with which token: what was said, the environment, or what `attune dev` left behind."""
+"""Where the API is and with which token: what was said, the environment, a profile, what `attune dev` left behind."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from attune_client import profiles
+from attune_client.profiles import Profile
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -24,20 +27,32 @@ def data_dir() -> Path:
     return Path(os.environ.get("ATTUNE_DATA_DIR") or Path.home() / ".local/share/attune").expanduser()
 
 
-def find(url: str = "", token: str = "") -> Address:
-    """The address to use. Arguments win over ATTUNE_API_URL and ATTUNE_API_TOKEN, those over `attune dev`.
+def find(url: str = "", token: str = "", profile: str = "") -> Address:
+    """The address to use: an argument, ATTUNE_API_URL, the profile that is named (or ATTUNE_PROFILE names), a running
+    `attune dev`, the current profile.
 
-    The token of `attune dev` is only used for the address that `attune dev` announced.
+    A token that is kept for an address is only used for that address. Errors: UnknownProfile and those of its file.
     """
+    kept, named = profiles.load(), profile or os.environ.get("ATTUNE_PROFILE", "")
+    chosen = (url or os.environ.get("ATTUNE_API_URL", "")).rstrip("/")
+    token = token or os.environ.get("ATTUNE_API_TOKEN", "")
+    if named:
+        return _of_profile(named, kept.get(named), chosen, token)
     folder = data_dir()
     announced = _announced(folder)
-    chosen = url or os.environ.get("ATTUNE_API_URL", "")
-    token = token or os.environ.get("ATTUNE_API_TOKEN", "")
-    if chosen and chosen.rstrip("/") != announced:
-        return Address(chosen.rstrip("/"), token, "--api-url" if url else "ATTUNE_API_URL")
+    if chosen and chosen != announced:
+        return Address(chosen, token or kept.token_for(chosen), "--api-url" if url else "ATTUNE_API_URL")
     if announced:
-        return Address(announced, token or _read(folder / "token"), str(folder / "dev.json"))
+        token = token or kept.token_for(announced) or _read(folder / "token")
+        return Address(announced, token, str(folder / "dev.json"))
+    if kept.current in kept.known:
+        return _of_profile(kept.current, kept.known[kept.current], "", token)
     return Address(DEFAULT_URL, token, "the default address")
+
+
+def _of_profile(name: str, profile: Profile, chosen: str, token: str) -> Address:
+    url = chosen or profile.api_url
+    return Address(url, token or (profile.token if url == profile.api_url else ""), f"the profile {name}")
 
 
 def _announced(folder: Path) -> str:

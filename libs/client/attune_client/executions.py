@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Any, cast
 from urllib.parse import quote
 
-from attune_client.models import Execution, LogEntry, Run, Task
+from attune_client.models import Execution, LogEntry, Run, Statuses, Task
 from attune_client.transport import Transport, items_of
 
 LogEntries = list[LogEntry]
+Rows = list[dict[str, Any]]
+_MOST_LINES = 1_000
+"""Of one page, as the API allows."""
 
 
 class Executions:
@@ -32,20 +35,30 @@ class Executions:
     async def get(self, execution: int) -> Execution:
         return cast(Execution, await self._transport.get(f"/executions/{execution}"))
 
-    async def list(
-        self,
-        *,
-        status: str | None = None,
-        action: str | None = None,
-        parent: int | None = None,
-        limit: int = 50,
-    ) -> list[Execution]:
-        """The newest first."""
-        params = {"status": status, "action": action, "parent": parent, "limit": limit}
+    async def list(self, *, limit: int = 50, **filters: Any) -> list[Execution]:
+        """The newest first. `filters`: `status` (one, or a list of them), `action`, `pack`, `parent`, `rule`,
+        `trigger`, `trace_id`, `since`, `until`, `q` and the others of `GET /executions`; None is any."""
+        params = {"limit": limit, **filters}
         return cast("list[Execution]", items_of(await self._transport.get("/executions", params)))
 
-    async def logs(self, execution: int) -> LogEntries:
-        return [line async for line in self._transport.pages(f"/executions/{execution}/logs")]
+    async def logs(
+        self, execution: int, *, tree: bool = False, tail: int | None = None, attempt: int | None = None
+    ) -> LogEntries:
+        """What it wrote. `tree`: of a workflow also its tasks; `tail`: the last so many, up to 1,000."""
+        asked = {"tree": str(tree).lower(), "tail": tail, "attempt": attempt, "limit": None if tail else _MOST_LINES}
+        return [line async for line in self._transport.pages(f"/executions/{execution}/logs", asked)]
+
+    def log_pages(
+        self, execution: int, *, tree: bool = False, attempt: int | None = None, after: int = 0
+    ) -> AsyncIterator[LogEntries]:
+        """The same page by page, however long it is; with `attempt` only what is behind the number `after`."""
+        asked = {"tree": str(tree).lower(), "attempt": attempt, "after": after or None, "limit": _MOST_LINES}
+        return self._transport.paged(f"/executions/{execution}/logs", asked)
+
+    async def log_ends(self, execution: int) -> Rows:
+        """`{execution, attempt, seq}`: the last line of each attempt, of a workflow's tasks too."""
+        asked = {"limit": _MOST_LINES}
+        return [end async for end in self._transport.pages(f"/executions/{execution}/logs/ends", asked)]
 
     async def cancel(self, execution: int) -> Execution:
         return cast(Execution, await self._transport.post(f"/executions/{execution}/cancel"))
@@ -76,7 +89,7 @@ class Runs:
         """Why it is where it is: `sentences`, each `{about, task, text}`."""
         return cast("dict[str, Any]", await self._transport.get(f"/workflow-executions/{run}/explain"))
 
-    async def items(self, run: int, task: str, status: str | None = None) -> AsyncIterator[Task]:
+    async def items(self, run: int, task: str, status: Statuses | None = None) -> AsyncIterator[Task]:
         """The executions of one task in order, page after page; of an iteration its items."""
         asked = {"task": task, "status": status}
         async for item in self._transport.pages(f"/workflow-executions/{run}/tasks", asked):

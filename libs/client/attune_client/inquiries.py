@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import Any, cast
 
-from attune_client.models import Inquiry
+from attune_client.models import Inquiry, Statuses
 from attune_client.transport import Transport, items_of
 
 
@@ -16,7 +16,7 @@ class Inquiries:
     async def list(
         self,
         *,
-        status: str | None = None,
+        status: Statuses | None = None,
         execution: int | None = None,
         mine: bool = False,
         limit: int = 50,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypedDict
+
+Statuses = str | Sequence[str]
+"""Of one status, or of any of several."""
 
 
 class ErrorInfo(TypedDict, total=False):
@@ -27,6 +31,7 @@ class Execution(TypedDict, total=False):
     result: Any
     error: ErrorInfo | None
     worker: str | None
+    incident: int | None
     created: str
     started_at: str | None
     completed_at: str | None
@@ -131,8 +136,11 @@ class Workflow(TypedDict, total=False):
 
 
 class LogEntry(TypedDict, total=False):
-    """One line that an action wrote."""
+    """One line that an action wrote; of a workflow's task with where it stands."""
 
+    execution: int
+    task_name: str | None
+    task_index: int | None
     attempt: int
     seq: int
     stream: str
@@ -168,3 +176,120 @@ class Enforcement(TypedDict, total=False):
     matched: bool
     reason: str
     execution: int | None
+
+
+class KeyValue(TypedDict, total=False):
+    """`version` changes with every change, and never comes back."""
+
+    key: str
+    value: Any
+    version: int
+    expires: str | None
+    updated: str
+
+
+class SecretInfo(TypedDict, total=False):
+    """Everything but the value."""
+
+    key: str
+    description: str
+    readers: list[str]
+    version: int
+    master_key: str
+    created: str
+    updated: str
+
+
+class Rotation(TypedDict, total=False):
+    """`next`: where to go on, None when it is done. `failed`: `{key, code, message}` of those that stay as they are."""
+
+    master_key: str
+    secrets: int
+    wrapped_by: dict[str, int]
+    failed: list[dict[str, str]]
+    next: str | None
+
+
+class WhoAmI(TypedDict, total=False):
+    """`permissions`: everywhere; `packs`: beside them, on single packs."""
+
+    login: str
+    role: str
+    kind: str
+    permissions: list[str]
+    packs: dict[str, list[str]]
+
+
+class Token(TypedDict, total=False):
+    """Never with its secret. `most` (a role) and `scopes` (permissions) cut the rights of its identity."""
+
+    id: str
+    login: str
+    role: str
+    kind: str
+    label: str
+    most: str | None
+    scopes: list[str] | None
+    expires: str | None
+    revoked: str | None
+    created: str
+
+
+class NewToken(TypedDict, total=False):
+    """`token` is shown this one time."""
+
+    id: str
+    token: str
+    login: str
+    role: str
+    label: str
+    expires: str | None
+    created: str
+
+
+class Identity(TypedDict, total=False):
+    """`grants`: roles on packs, over the role everywhere."""
+
+    login: str
+    kind: str
+    role: str
+    label: str
+    enabled: bool
+    has_password: bool
+    linked: bool
+    grants: dict[str, str]
+    created: str
+    updated: str
+
+
+class PackGrant(TypedDict, total=False):
+    pack: str
+    role: str
+    created: str
+
+
+class AuditEntry(TypedDict, total=False):
+    """`outcome`: done, refused or failed. `position` and `hash`: its place in the chain."""
+
+    id: int
+    time: str
+    login: str
+    action: str
+    subject: str
+    outcome: str
+    detail: dict[str, Any]
+    request_id: str
+    address: str
+    position: int | None
+    hash: str | None
+
+
+class Verified(TypedDict, total=False):
+    """`head`: the hash of the entry at `last`, worth keeping elsewhere."""
+
+    ok: bool
+    entries: int
+    first: int | None
+    last: int | None
+    head: str | None
+    broken: list[dict[str, Any]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 import httpx2
@@ -24,6 +25,11 @@ class Transport:
         self.http = http or httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
         self.http.base_url = httpx2.URL(address.url)
         self.http.headers.update(headers)
+
+    def use(self, token: str) -> None:
+        """Ask with this token from now on."""
+        self.address = replace(self.address, token=token)
+        self.http.headers["Authorization"] = f"Bearer {token}"
 
     async def __aenter__(self) -> Self:
         return self
@@ -55,18 +61,35 @@ class Transport:
             )
         except httpx2.TransportError as problem:
             raise self.unreachable(problem) from problem
-        return _decoded(answer)
+        return decoded(answer)
 
     async def pages(self, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[Any]:
         """Every item of a paged list, page after page."""
+        async for items in self.paged(path, params):
+            for item in items:
+                yield item
+
+    async def paged(self, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[list[Any]]:
+        """The items of each page of a list."""
         cursor: str | None = None
         while True:
             page = await self.get(path, {**(params or {}), "cursor": cursor})
-            for item in items_of(page):
-                yield item
+            yield items_of(page)
             cursor = page.get("next") if isinstance(page, dict) else None
             if not cursor:
                 return
+
+    async def lines(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[str]:
+        """A long answer, line by line. Errors: ApiError, ApiUnreachable."""
+        try:
+            async with self.http.stream("GET", PREFIX + path, params=params) as answer:
+                if answer.status_code >= 400:
+                    await answer.aread()
+                    decoded(answer)
+                async for line in answer.aiter_lines():
+                    yield line
+        except httpx2.TransportError as problem:
+            raise self.unreachable(problem) from problem
 
     def unreachable(self, problem: Exception) -> ApiUnreachable:
         place = f"{self.address.url} (from {self.address.found})"
@@ -81,7 +104,8 @@ def items_of(page: Any) -> list[Any]:
     return list(items or [])
 
 
-def _decoded(answer: httpx2.Response) -> Any:
+def decoded(answer: httpx2.Response) -> Any:
+    """What the answer says, which has been read. Errors: ApiError."""
     try:
         body = answer.json() if answer.content else None
     except ValueError:

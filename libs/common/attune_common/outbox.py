@@ -22,6 +22,7 @@ _SWEEP_AT_ONCE = 200
 _DELETE_AT_ONCE = 5_000
 _BACKLOG = 5_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+_MOMENT = 0.05
 _PUBLISHED = metrics.counter("outbox_published_total", "Messages that the bus has confirmed", "by")
 _log = logging.get("attune.outbox")
 
@@ -93,7 +94,7 @@ class Relay:
         try:
             await self._bus.publish([wire.wire for wire in wires])
         except BusUnavailable as problem:
-            _log.warning("the bus did not confirm", messages=len(wires), error=str(problem))
+            _log.debug("the bus did not confirm", messages=len(wires), error=str(problem))
             self._let_go(ids)
             return False
         except BaseException:
@@ -117,13 +118,14 @@ class Relay:
         self._room.set()
 
     async def _deleting(self) -> None:
-        """One deletion at a time: while it runs, the next one grows. One that fails is done again: what is published
-        and not deleted would be published twice."""
+        """One deletion at a time, for all that was published during a moment. One that fails is done again: what is
+        published and not deleted would be published twice."""
         while True:
             await self._to_delete.wait()
+            await asyncio.sleep(_MOMENT)
             ids = self._published[:_DELETE_AT_ONCE]
-            async with self._store.unit() as unit:
-                await outbox.delete(unit, ids)
+            async with self._store.connection() as connection:
+                await outbox.delete(connection, ids)
             del self._published[: len(ids)]
             if not self._published:
                 self._to_delete.clear()
@@ -145,8 +147,11 @@ class Relay:
             async with self._store.unit() as unit:
                 found = await self._sweep_in(unit)
             _PUBLISHED.labels("sweep").inc(await self._left_jobs.sweep(self._in_hand))
-        except BaseException:
+        except BusUnavailable:
             self._left_jobs.forget()
+            raise
+        except BaseException:
+            self._left_jobs.distrust()
             raise
         return found
 
@@ -169,10 +174,10 @@ async def _forever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
             if lifecycle.being_cancelled():
                 raise
         except BusUnavailable as problem:
-            _log.warning("the bus is not available", error=str(problem))
+            _log.debug("the bus is not available", error=str(problem))
         except Exception as problem:
             if is_transient(problem):
-                _log.warning("the database is not available", error=f"{type(problem).__name__}: {problem}")
+                _log.debug("the database is not available", error=f"{type(problem).__name__}: {problem}")
             else:
                 _log.exception("the outbox relay stumbled")
         await asyncio.sleep(random.uniform(_FIRST_PAUSE, 1.0))

@@ -30,7 +30,8 @@ class Problem:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: "
+        whole = self.file or self.path or "the definition"
+        place = f"{self.file}:{self.line}:{self.column}: " if self.line else f"{whole}: "
         hint = f" ({self.hint})" if self.hint else ""
         return f"{place}{self.severity}: {self.message}{hint} [{self.code}]"
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SDK = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+_LONGEST_LINE = 1024 * 1024
+
 
 def main(arguments: list[str]) -> int:
     """The exit status: 0 when it was told to stop, 1 when the sensor failed."""
@@ -54,19 +56,28 @@ class Platform:
         return start
 
     def send(self, message: dict[str, Any], receipt: Receipt | None) -> None:
+        from attune_sdk.results import encode
+        from attune_sdk.sensors import EmitRefused
+
         if receipt is None:
             self.tell(message)
             return
         with self._lock:
             self._numbers += 1
             number = self._numbers
-            self._receipts[number] = receipt
-        self.tell({**message, "id": number})
+        line = encode({**message, "id": number}) + b"\n"
+        if len(line) > _LONGEST_LINE:
+            receipt.settle(None, EmitRefused("too_long", f"with {len(line):,} bytes it is above {_LONGEST_LINE:,}"))
+            return
+        self._receipts[number] = receipt
+        self._write(line)
 
     def tell(self, message: dict[str, Any]) -> None:
         from attune_sdk.results import encode
 
-        line = encode(message) + b"\n"
+        self._write(encode(message) + b"\n")
+
+    def _write(self, line: bytes) -> None:
         with self._lock:
             view = memoryview(line)
             while view:

@@ -11,11 +11,9 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from attune_api import problems, tidy
-from attune_api.auth import needs
 from attune_api.context import Context
 from attune_api.documentation import document
 from attune_api.guard import Guard
-from attune_api.permissions import Permission
 from attune_api.routes import ROUTERS, stream
 from attune_api.routing import AttuneRoute
 from attune_api.server import Api
@@ -24,6 +22,8 @@ from attune_common.bus.bus import Bus
 from attune_common.bus.factory import build_bus
 from attune_common.outbox import Relay
 from attune_common.runtime import lifecycle, logging
+from attune_common.runtime.health_watch import HealthWatch
+from attune_common.runtime.lean import OLD_PYDANTIC, without
 from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
 
@@ -32,7 +32,7 @@ PREPARE_SECONDS = 5.0
 
 
 def create_app(store: Store, bus: Bus, settings: Settings, *, extra_routers: Sequence[APIRouter] = ()) -> FastAPI:
-    """The API over an open store and a started bus. `extra_routers` are served to whoever may read.
+    """The API over an open store and a started bus. `extra_routers` (the live stream's) look after rights themselves.
 
     While the app's lifespan runs, the configured tokens and the core pack are put in place; until that is done
     `/health/ready` says no. Errors: AttuneError when a configured token has no valid form.
@@ -44,14 +44,14 @@ def create_app(store: Store, bus: Bus, settings: Settings, *, extra_routers: Seq
         redirect_slashes=False, lifespan=_lifespan,
     )  # fmt: skip
     app.state.context = context
-    for routes in ROUTERS:
-        app.include_router(routes)
-    for extra in extra_routers:
-        app.include_router(extra, dependencies=[needs(Permission.READ)])
-    if settings.notifier_url and not extra_routers:
-        app.include_router(stream.routes)
+    app.router.routes.extend(all_routes())
+    with without(OLD_PYDANTIC):
+        for extra in extra_routers:
+            app.include_router(extra)
+        if settings.notifier_url and not extra_routers:
+            app.include_router(stream.routes)
     problems.install(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, at_once=settings.limits.requests_at_once)
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
 
@@ -71,6 +71,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         app.state.context.health.drain()
         await lifecycle.cancel([preparing, tidying])
+        if app.state.context.oidc is not None:
+            await app.state.context.oidc.close()
 
 
 def _documented(app: FastAPI) -> Any:
@@ -100,15 +102,18 @@ async def main(settings: Settings, stopping: asyncio.Event | None = None) -> Non
     relay = Relay(store, bus)
     app = create_app(store, bus, settings)
     api = Api(app, settings.api_host, settings.api_port)
+    watch = HealthWatch(app.state.context.health)
 
     async def start() -> None:
         await store.open()
         await bus.start()
         await relay.start()
         await api.start()
+        watch.start()
 
     async def stop(grace: float) -> None:
         app.state.context.health.drain()
+        await watch.stop()
         await api.stop(grace)
         await relay.stop(grace)
         await bus.stop()

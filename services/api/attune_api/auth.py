@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import Depends, Request, params
+from fastapi import Depends, Request
 
 from attune_api.belongs import Belonging, Resolver
 from attune_api.errors import Forbidden, NotFound, Unauthenticated
 from attune_api.permissions import ACTION_GRANTS, GRANTS, Permission, Permissions, Role, roles_with
+from attune_api.together import Together
 from attune_common.store import rights, tokens
 from attune_common.store.connection import Row
 from attune_common.store.store import Store
+from attune_common.store.tokens import Token
 from attune_core.access.rights import NOBODY, SYSTEM, Rights
 
-Kind = Literal["anonymous", "person", "action"]
+Kind = Literal["anonymous", "user", "service", "action"]
 HIDDEN = "there is no such thing, or you may not see it"
 
 
@@ -24,16 +27,21 @@ HIDDEN = "there is no such thing, or you may not see it"
 class Principal:
     """The identity behind a request. `id` is None for nobody in particular; `role` is for people to read.
 
-    `execution`: the one whose attempt asks, when an action does.
+    `execution`: the one whose attempt asks, when an action does. `scopes`: all that its token may, when it is cut so.
     """
 
     id: int | None
     login: str
     role: str
     rights: Rights
-    kind: Kind = "person"
+    kind: Kind = "user"
     token: str = ""
     execution: int | None = None
+    scopes: Permissions | None = None
+
+    @property
+    def is_action(self) -> bool:
+        return self.kind == "action"
 
     @property
     def granted(self) -> Permissions:
@@ -58,8 +66,24 @@ class Principal:
             raise NotFound(HIDDEN)
 
     def refusal(self, permission: Permission) -> Forbidden:
+        if self.scopes is not None and permission not in self.scopes:
+            hint = f"make one that has it: `attune token create --scope {permission.value}`"
+            return Forbidden(f"this token may not do this: its scopes leave out `{permission.value}`", hint=hint)
         allowed = ", ".join(roles_with(permission)) or "an action's own attempt"
         return Forbidden(f"the role {self.role} may not do this", hint=f"these roles may: {allowed}")
+
+
+Callers = Together[Token, Row | None]
+
+
+def callers_of(store: Store) -> Callers:
+    """Who stands behind tokens, asked of the database each time: a token that is revoked is nobody's at once."""
+
+    async def identify(wanted: Sequence[Token]) -> list[Row | None]:
+        async with store.connection() as connection:
+            return await tokens.identify(connection, wanted)
+
+    return Together(identify)
 
 
 ANONYMOUS = Principal(None, "anonymous", "none", NOBODY.cut(frozenset()), "anonymous")
@@ -76,7 +100,7 @@ async def admit(
     if permission is Permission.PUBLIC:
         request.state.principal = ANONYMOUS
         return ANONYMOUS
-    principal = await _identify(request, store)
+    principal = await _identify(request, request.app.state.context.callers)
     request.state.principal = principal
     if permission in principal.rights.everywhere:
         return principal
@@ -103,28 +127,27 @@ def _admit_to(principal: Principal, permission: Permission, thing: Belonging | N
         raise principal.refusal(permission)
 
 
-async def _identify(request: Request, store: Store) -> Principal:
+async def _identify(request: Request, callers: Callers) -> Principal:
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     token = tokens.parse(text.strip())
     if scheme.lower() != "bearer" or token is None:
         raise Unauthenticated()
-    async with store.connection() as connection:
-        identity = await tokens.identify(connection, token)
+    identity = await callers.ask(token)
     if identity is None:
         raise Unauthenticated()
-    return _action(identity, token.execution) if token.execution else _person(identity, token.id)
+    return _action(identity, token.execution) if token.execution else _identified(identity, token.id)
 
 
-def _person(identity: Row, token: str) -> Principal:
-    held, role = rights.from_row(identity), identity["role"]
+def _identified(identity: Row, token: str) -> Principal:
+    held, role, kept = rights.from_row(identity), identity["role"], None
     if identity["most"] is not None:
         role = identity["most"]
         held = held.cut(GRANTS[Role(role)])
     if identity["scopes"] is not None:
         known = frozenset(Permission)
-        kept = frozenset(Permission(scope) for scope in identity["scopes"] if scope in known)
-        held = held.cut(kept | GRANTS[Role.NONE])
-    return Principal(identity["id"], identity["login"], role, held, token=token)
+        kept = frozenset(Permission(scope) for scope in identity["scopes"] if scope in known) | GRANTS[Role.NONE]
+        held = held.cut(kept)
+    return Principal(identity["id"], identity["login"], role, held, identity["kind"], token, scopes=kept)
 
 
 def _action(identity: Row, execution: int) -> Principal:
@@ -140,12 +163,3 @@ async def principal_of(request: Request) -> Principal:
 
 
 Caller = Annotated[Principal, Depends(principal_of)]
-
-
-def needs(permission: Permission) -> params.Depends:
-    """A dependency for routers of others (the live stream) that are served by this app."""
-
-    async def check(request: Request) -> None:
-        await admit(request, request.app.state.context.store, permission)
-
-    return params.Depends(check)

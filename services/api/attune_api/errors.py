@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from attune_core.errors import AttuneError, DefinitionError, Problem, Severity
@@ -29,7 +29,7 @@ class ApiError(AttuneError):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message, code=code, hint=hint)
-        self.errors = [dict(error) for error in errors]
+        self.errors = [{"path": "", "message": "", "hint": "", **error} for error in errors]
         self.headers = dict(headers or {})
 
 
@@ -106,12 +106,16 @@ class Invalid(ApiError):
         return cls(f"{path}: {message}", code=code, hint=hint, errors=[place])
 
     @classmethod
+    def of_places(cls, places: Sequence[Mapping[str, Any]], code: str | None = None) -> Invalid:
+        """All wrong places; the sentence is that of the first, and says how many more there are."""
+        more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
+        return cls(f"{places[0]['path']}: {places[0]['message']}{more}", code=code, errors=places)
+
+    @classmethod
     def of_schema(cls, findings: Iterable[tuple[str, str]], root: str, code: str) -> Invalid:
         """Findings of a JSON Schema, `(path, message)` below `root`."""
         places = [{"path": _join(root, path), "message": message, "hint": ""} for path, message in findings]
-        first = f"{places[0]['path']}: {places[0]['message']}" if places else root
-        more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
-        return cls(first + more, code=code, errors=places)
+        return cls.of_places(places, code) if places else cls(root, code=code)
 
     @classmethod
     def of_definition(cls, refused: DefinitionError) -> Invalid:

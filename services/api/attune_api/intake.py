@@ -1,29 +1,29 @@
-"""Events that arrive at the same time are stored in one transaction: a burst costs a commit for many, not for each.
-
-An event alone is stored at once. While a transaction runs, what arrives waits for the next one, which takes all of it.
-"""
+"""Events that arrive at the same time are stored in one transaction: a burst costs a commit for many, not for each."""
 
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from attune_api.errors import Conflict, Invalid, NotFound
+from attune_api.together import Together
 from attune_common.contracts.event import EventCreated
+from attune_common.runtime import tracing
 from attune_common.store import audit, events, internal_events, triggers
 from attune_common.store.audit import Acting
 from attune_common.store.connection import Row
 from attune_common.store.events import EventRow
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
+from attune_common.vault.envelope import Vault
+from attune_common.vault.errors import SecretsUnavailable
+from attune_common.vault.parameters import seal_payload
 from attune_core.errors import AttuneError
+from attune_core.expressions.markers import encode
 from attune_core.model import schema
-
-_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Occurrence:
     source: Mapping[str, Any] = field(default_factory=dict)
     dedup_key: str | None = None
     execution: int | None = None
+    trace_id: str = field(default_factory=tracing.asked_trace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +58,16 @@ class _Asked:
 
 
 class Intake:
-    """Errors of `record`: NotFound, Conflict, Invalid, and those of the database."""
+    """Errors of `record`: NotFound, Conflict, Invalid, SecretsUnavailable, and those of the database."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, vault: Vault) -> None:
         self._store = store
-        self._waiting: list[tuple[_Asked, asyncio.Future[Recorded]]] = []
-        self._storing: asyncio.Task[None] | None = None
+        self._vault = vault
+        self._together = Together(self._record_together)
 
     async def record(self, what: Occurrence) -> Recorded:
         """Return after the commit."""
-        done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
-        self._waiting.append((_Asked(what, audit.due()), done))
-        if self._storing is None or self._storing.done():
-            with audit.nobody():
-                self._storing = asyncio.create_task(self._store_waiting())
-        return await done
+        return await self._together.ask(_Asked(what, audit.due()))
 
     async def record_all(self, batch: Sequence[Occurrence]) -> list[Recorded | AttuneError]:
         """All of them, in order; a refusal in the place of one that is refused. Errors: those of the database."""
@@ -81,33 +77,11 @@ class Intake:
                 raise outcome
         return [outcome for outcome in found if isinstance(outcome, Recorded | AttuneError)]
 
-    async def _store_waiting(self) -> None:
-        while self._waiting:
-            taken, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
-            outcomes = await _settled(self._store.retrying, [what for what, _ in taken])
-            for (_, done), outcome in zip(taken, outcomes, strict=True):
-                if done.done():
-                    continue
-                if isinstance(outcome, Exception):
-                    done.set_exception(outcome)
-                else:
-                    done.set_result(outcome)
-
-
-Retrying = Callable[[Callable[[Unit], Awaitable[list[Outcome]]]], Awaitable[list[Outcome]]]
-
-
-async def _settled(retrying: Retrying, batch: Sequence[_Asked]) -> list[Outcome]:
-    """An outcome for each. What breaks the transaction of many is tried alone, so that it harms nobody else."""
-    try:
-        outcomes = await retrying(lambda unit: _record(unit, batch))
-    except Exception as problem:
-        if len(batch) == 1:
-            return [problem]
-        return [outcome for asked in batch for outcome in await _settled(retrying, [asked])]
-    for acting in _requests(batch):
-        acting.written = True
-    return outcomes
+    async def _record_together(self, asked: Sequence[_Asked]) -> list[Outcome]:
+        outcomes = await self._store.retrying(lambda unit: _record(unit, self._vault, asked))
+        for acting in _requests(asked):
+            acting.written = True
+        return outcomes
 
 
 def _requests(batch: Sequence[_Asked]) -> list[Acting]:
@@ -116,7 +90,7 @@ def _requests(batch: Sequence[_Asked]) -> list[Acting]:
     return [acting for acting in found.values() if not acting.written]
 
 
-async def _record(unit: Unit, asked: Sequence[_Asked]) -> list[Outcome]:
+async def _record(unit: Unit, vault: Vault, asked: Sequence[_Asked]) -> list[Outcome]:
     batch = [one.what for one in asked]
     for acting in _requests(asked):
         unit.record(acting.entry)
@@ -126,23 +100,24 @@ async def _record(unit: Unit, asked: Sequence[_Asked]) -> list[Outcome]:
     rows: dict[int, EventRow] = {}
     for place, what in enumerate(batch):
         try:
-            rows[place] = _row(what, known.get(what.trigger), origins.get(what.execution or 0))
-        except (NotFound, Conflict, Invalid) as refused:
+            rows[place] = _row(vault, what, known.get(what.trigger), origins.get(what.execution or 0))
+        except (NotFound, Conflict, Invalid, SecretsUnavailable) as refused:
             outcomes[place] = refused
     for place, recorded in zip(rows, await _store(unit, list(rows.values())), strict=True):
         outcomes[place] = recorded
     return [outcome for outcome in outcomes if outcome is not None]
 
 
-def _row(what: Occurrence, trigger: Row | None, origin: Row | None) -> EventRow:
-    """Errors: NotFound, Conflict, Invalid."""
+def _row(vault: Vault, what: Occurrence, trigger: Row | None, origin: Row | None) -> EventRow:
+    """Errors: NotFound, Conflict, Invalid, SecretsUnavailable."""
     if trigger is None:
         raise NotFound(f"there is no trigger {what.trigger!r}", code="trigger_not_found")
     if not trigger["enabled"]:
         raise Conflict(f"the trigger {what.trigger!r} is disabled", code="trigger_disabled")
-    payload = checked_payload(trigger["payload_schema"], what.payload)
-    trace, depth = (uuid.uuid4().hex, 0) if origin is None else (origin["trace_id"], origin["depth"])
-    return EventRow(what.trigger, payload, trace, what.source, what.dedup_key, depth)
+    wanted = trigger["payload_schema"]
+    payload, sealed = seal_payload(vault, wanted, checked_payload(wanted, what.payload))
+    trace, depth = (what.trace_id, 0) if origin is None else (origin["trace_id"], origin["depth"])
+    return EventRow(what.trigger, payload, trace, what.source, what.dedup_key, depth, sealed)
 
 
 def checked_payload(payload_schema: Mapping[str, Any] | None, given: Any) -> Any:
@@ -172,10 +147,12 @@ async def _store(unit: Unit, rows: Sequence[EventRow]) -> list[Recorded]:
 
 def _columns(id: int, row: EventRow, now: datetime | None) -> dict[str, Any]:
     """A new event as it stands in the table."""
+    payload, places = encode(row.payload)
     return {
         "id": id,
         "trigger_ref": row.trigger_ref,
-        "payload": row.payload,
+        "payload": payload,
+        "secrets": places or None,
         "source": dict(row.source),
         "trace_id": row.trace_id,
         "depth": row.depth,

@@ -22,7 +22,7 @@ def parse(body: bytes) -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as problem:
-        raise BadRequest(f"the body is not JSON: {problem}", code="bad_json") from problem
+        raise BadRequest(f"the body is not JSON: {_told(problem)}", code="bad_json") from problem
     try:
         cleaned = clean(value)
     except DataError as problem:
@@ -30,6 +30,11 @@ def parse(body: bytes) -> Any:
         raise Invalid.at(path, problem.message, code="bad_data") from problem
     _check_keys_and_numbers(body)
     return cleaned
+
+
+def _told(problem: ValueError) -> str:
+    """The reader says that memory is short when brackets are opened by the hundred and never closed."""
+    return str(problem).replace("failed to allocate memory", "brackets are opened that nothing closes")
 
 
 def _check_keys_and_numbers(body: bytes) -> None:

@@ -18,12 +18,12 @@ def key_for(caller: Principal, text: str, permission: Permission, see: Permissio
     raise NotFound(HIDDEN)
 
 
-def named(caller: Principal, text: str) -> Key:
+def named(caller: Principal, text: str, place: str = "path.key") -> Key:
     """Errors: Invalid."""
     try:
         return parse_key(text, caller.rights.login)
     except BadKey as problem:
-        raise Invalid.at("path.key", problem.message, code=problem.code, hint=problem.hint) from problem
+        raise Invalid.at(place, problem.message, code=problem.code, hint=problem.hint) from problem
 
 
 def visible_beginnings(caller: Principal, permission: Permission) -> list[str] | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from attune_api.errors import Invalid
+from attune_common.store.connection import Connection, Row
+from attune_common.store.store import Store
 
 MAX_LIMIT = 200
 
@@ -22,11 +24,22 @@ Cursor = Annotated[str | None, Query(max_length=1024, description="`next` of the
 Item = TypeVar("Item")
 
 
+class Paging(BaseModel):
+    """What the model of a list's query adds its filters to, as `Annotated[Model, Query()]`."""
+
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="How many items at most.")
+    cursor: str | None = Field(None, max_length=1024, description="`next` of the page before.")
+
+
 class Page(BaseModel, Generic[Item]):
     """`next` is the cursor of the page that follows, null on the last one."""
 
     items: list[Item]
     next: str | None = None
+
+
+Fetch = Callable[[Connection, Any, int], Awaitable[Sequence[Row]]]
+"""The rows after a key (None: from the first on), so many at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,14 @@ class Keyset:
     name: str
     columns: tuple[str, ...]
     types: tuple[type, ...]
+
+    async def listed(self, store: Store, asked: Paging, fetch: Fetch, show: Callable[[Row], Item]) -> Page[Item]:
+        """The page that is asked for, of a list that is ordered by one column. Errors: Invalid."""
+        after = self.after(asked.cursor)
+        async with store.connection() as connection:
+            rows = await fetch(connection, after[0] if after else None, asked.limit + 1)
+        shown, following = self.page(rows, asked.limit)
+        return Page(items=[show(row) for row in shown], next=following)
 
     def after(self, cursor: str | None) -> list[Any] | None:
         """The key to go on after; None for the first page. Errors: Invalid."""
@@ -51,8 +72,12 @@ class Keyset:
         shown = list(rows[:limit])
         if len(rows) <= limit:
             return shown, None
-        key = [self.name, *(shown[-1][column] for column in self.columns)]
-        return shown, base64.urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
+        return shown, self.cursor(shown[-1])
+
+    def cursor(self, row: Any) -> str:
+        """What goes on after this row."""
+        key = [self.name, *(row[column] for column in self.columns)]
+        return base64.urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
 
     def _fits(self, key: list[Any]) -> bool:
         return len(key) == len(self.types) and all(map(_is_plain, key, self.types))
@@ -72,6 +97,3 @@ def _is_plain(value: Any, kind: type) -> bool:
         return type(value) is int and -(2**63) <= value < 2**63
     return type(value) is str and "\x00" not in value
 
-
-BY_ID = ("id",), (int,)
-BY_REF = ("ref",), (str,)

@@ -11,10 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from attune_api.errors import FAMILY, ApiError, BadRequest, Invalid, Unavailable
+from attune_api.faults import KIND
 from attune_api.respond import json_response
 from attune_common.bus.bus import BusUnavailable
 from attune_common.runtime.json import DataError
-from attune_common.store.errors import is_transient
+from attune_common.store.errors import StoreClosed, is_transient
 from attune_common.vault.errors import SecretDamaged, SecretsUnavailable
 from attune_core.errors import AttuneError, DefinitionError
 
@@ -60,6 +61,8 @@ def as_api_error(error: Exception) -> ApiError | None:
         case AttuneError():
             place = {"path": error.path, "message": error.message, "hint": error.hint}
             return Invalid(error.message, code=error.code, hint=error.hint, errors=[place])
+        case StoreClosed():
+            return Unavailable("the API is stopping", code="stopping", hint="send it again")
         case BusUnavailable():
             return Unavailable("the message bus does not answer", code="bus_unavailable")
         case _:
@@ -92,14 +95,16 @@ def _of_framework(error: HTTPException) -> ApiError:
 
 def _of_validation(findings: Sequence[Any]) -> ApiError:
     places = [_place(finding) for finding in findings]
-    return Invalid(f"{places[0]['path']}: {places[0]['message']}", errors=places)
+    return Invalid.of_places(places, findings[0]["ctx"]["code"] if findings[0]["type"] == KIND else None)
 
 
 def _place(finding: Mapping[str, Any]) -> dict[str, str]:
     hint = ""
     if finding["type"] == "extra_forbidden":
         hint = "remove it, or look up its name at /api/v1/openapi.json"
-    return {"path": _path(finding["loc"]), "message": str(finding["msg"]), "hint": hint}
+    elif finding["type"] == KIND:
+        hint = finding["ctx"]["hint"]
+    return {"path": _path(finding["loc"]), "message": str(finding["msg"]).removeprefix("Value error, "), "hint": hint}
 
 
 def _path(steps: Sequence[Any]) -> str:

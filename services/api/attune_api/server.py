@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from attune_api.protocol import BoundedProtocol
+from attune_common.runtime.bounded_http import BoundedProtocol
 
 
 class Api:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from attune_common.runtime import lifecycle, logging
-from attune_common.store import audit, kv, logins, tokens
+from attune_common.store import audit, dead_letters, idempotency, kv, logins, tokens, workers
 from attune_common.store.errors import is_transient
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
@@ -16,12 +16,16 @@ from attune_common.store.unit import Unit
 SECONDS = 1.0
 _MOST = 1_000
 _EVERY = 10
+_KEYS_SECONDS = 24 * 3600.0
 _log = logging.get("attune.tidy")
 
 _OFTEN: tuple[Callable[[Unit], Awaitable[int]], ...] = (audit.chain,)
 _SELDOM: tuple[Callable[[Unit], Awaitable[int]], ...] = (
     partial(kv.sweep, most=_MOST),
+    partial(dead_letters.sweep, most=_MOST),
     partial(logins.sweep, most=_MOST),
+    partial(idempotency.forget, seconds=_KEYS_SECONDS, most=_MOST),
+    partial(workers.sweep, most=_MOST),
     partial(tokens.sweep_sessions, most=_MOST),
 )
 
@@ -38,7 +42,7 @@ async def forever(store: Store) -> None:
             if lifecycle.being_cancelled():
                 raise
         except Exception as problem:
-            level = _log.warning if is_transient(problem) else _log.exception
+            level = _log.debug if is_transient(problem) else _log.exception
             level("could not tidy up", error=f"{type(problem).__name__}: {problem}")
 
 

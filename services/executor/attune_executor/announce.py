@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attune_common.contracts.workflow import (
     ItemsProgress,
     TaskCompleted,
@@ -13,7 +15,7 @@ from attune_common.contracts.workflow import (
 )
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.commands import FinishRun, TaskEnded
-from attune_core.workflow.state import ItemCounts, RunState
+from attune_core.workflow.state import ItemCounts, TaskState
 from attune_executor.batch import Batch, RunInHand
 
 _GOOD = (OutcomeStatus.SUCCEEDED, OutcomeStatus.SKIPPED)
@@ -28,6 +30,7 @@ def run_started(batch: Batch, run: RunInHand) -> None:
             workflow_execution_id=run.id,
             workflow_ref=context.workflow_ref,
             trace_id=context.trace_id,
+            root_id=context.root,
         )
     )
 
@@ -42,6 +45,7 @@ def run_ended(batch: Batch, run: RunInHand, end: FinishRun) -> None:
                 workflow_execution_id=run.id,
                 workflow_ref=context.workflow_ref,
                 trace_id=context.trace_id,
+                root_id=context.root,
             )
         )
         return
@@ -53,6 +57,7 @@ def run_ended(batch: Batch, run: RunInHand, end: FinishRun) -> None:
             workflow_execution_id=run.id,
             workflow_ref=context.workflow_ref,
             trace_id=context.trace_id,
+            root_id=context.root,
         )
     )
 
@@ -61,9 +66,15 @@ def task_ended(batch: Batch, run: RunInHand, ended: TaskEnded) -> None:
     """An iteration's result is the list of its items: it is read from the API, not sent around."""
     if ended.status in _GOOD:
         fresh = run.book.fresh.get((ended.task, ended.iteration), {}).get(None)
-        result = TaskResult(status=ended.status.value, result=fresh.result if fresh else None)
+        result = TaskResult(status=ended.status._value_, result=fresh.result if fresh else None)
         batch.emit(
-            TaskCompleted(workflow_execution_id=run.id, task_name=ended.task, result=result, iteration=ended.iteration)
+            TaskCompleted(
+                workflow_execution_id=run.id,
+                task_name=ended.task,
+                result=result,
+                iteration=ended.iteration,
+                **whereabouts(run),
+            )
         )
         return
     error = ended.error or {}
@@ -75,18 +86,16 @@ def task_ended(batch: Batch, run: RunInHand, ended: TaskEnded) -> None:
             error_type=str(error.get("type", "")),
             status=ended.status.value,
             iteration=ended.iteration,
+            **whereabouts(run),
         )
     )
 
 
 def progress(batch: Batch, run: RunInHand) -> None:
     """How far iterations are, once per batch for those that moved."""
-    for name, task in run.state.tasks.items():
-        before = run.base.tasks.get(name)
-        if task is before:
-            continue
-        counts = _counts(run.state, name)
-        if counts is None or (before is not None and counts == _counts(run.base, name)):
+    for name, before, task in run.moved:
+        counts = _counts(task)
+        if counts is None or counts == _counts(before):
             continue
         batch.emit(
             ItemsProgress(
@@ -97,11 +106,17 @@ def progress(batch: Batch, run: RunInHand) -> None:
                 succeeded=counts.succeeded + counts.skipped,
                 failed=counts.failed + counts.timed_out + counts.cancelled,
                 live=counts.live,
+                **whereabouts(run),
             )
         )
 
 
-def _counts(state: RunState, name: str) -> ItemCounts | None:
-    task = state.task(name)
+def whereabouts(run: RunInHand) -> dict[str, Any]:
+    """What every message about a task says of where it belongs."""
+    context = run.context
+    return {"workflow_ref": context.workflow_ref, "root_id": context.root, "trace_id": context.trace_id}
+
+
+def _counts(task: TaskState) -> ItemCounts | None:
     part = task.current or task.last
     return None if part is None else part.items

@@ -6,20 +6,24 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
-from attune_common.bus.bus import Bus, Consumer
+from attune_common import pruning
+from attune_common.bus.bus import Bus, Consumer, condition
 from attune_common.bus.factory import build_bus
 from attune_common.bus.topology import DEAD_LETTERS
 from attune_common.outbox import Relay
 from attune_common.runtime import lifecycle, logging
 from attune_common.runtime.health import Health
 from attune_common.runtime.health_server import HealthServer
+from attune_common.runtime.health_watch import HealthWatch
 from attune_common.runtime.settings import Settings
 from attune_common.store.errors import is_transient
 from attune_common.store.store import Store
+from attune_executor.admit import Admit
+from attune_executor.census import Census
 from attune_executor.context import Context
 from attune_executor.dead_letters import DeadLetters
 from attune_executor.enforce import Enforce
-from attune_executor.handlers import subscriptions
+from attune_executor.handlers import patient, subscriptions
 from attune_executor.isolation import Isolation
 from attune_executor.leases import Leases
 from attune_executor.logs import Logs
@@ -46,14 +50,17 @@ class Executor:
         self.workflows = Workflows(self.context, isolation)
         self.schedule = Schedule(self.context, isolation)
         self.enforce = Enforce(self.context, isolation)
-        self.recover = Recover(self.context, self.workflows, self.enforce)
+        self._admit = Admit(self.context, self.workflows)
+        self.recover = Recover(self.context, self.workflows, self.enforce, self._admit)
         self._timers = Timers(self.context, self.workflows)
         self._ticks = Ticks(self.context)
+        self._census = Census(self.context)
         self._presence = Presence(self.context, self.recover.calm)
-        self._subscriptions = subscriptions(
+        listening = subscriptions(
             self.schedule, self.workflows, Leases(self.context), self.enforce, Logs(self.context)
         )
-        self._subscriptions.append((DEAD_LETTERS, DeadLetters(self.context).keep))
+        self._subscriptions = self.recover.calm.counting(listening)
+        self._subscriptions.append((DEAD_LETTERS, patient(DeadLetters(self.context).keep)))
         self._consumers: list[Consumer] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -61,8 +68,12 @@ class Executor:
         """Consume, watch timers, sweep."""
         for subscription, handler in self._subscriptions:
             self._consumers.append(await self.context.bus.consume(subscription, handler))
-        for loop in (self._timers.run, self._ticks.run, self.recover.run, self._presence.run):
+        loops = (self._timers.run, self._ticks.run, self._admit.run, self.recover.run)
+        for loop in (*loops, self._presence.run, self._census.run, self._prune):
             self._tasks.append(asyncio.create_task(_forever(loop)))
+
+    async def _prune(self) -> None:
+        await pruning.forever(self.context.store, self.context.settings.retention.seconds())
 
     async def stop(self, grace: float) -> None:
         """Take nothing more and let what is in hand commit within `grace` seconds; then let go of it."""
@@ -89,7 +100,7 @@ async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
                 raise
         except Exception as error:
             if is_transient(error):
-                _log.warning("the database is not available", error=f"{type(error).__name__}: {error}")
+                _log.debug("the database is not available", error=f"{type(error).__name__}: {error}")
             else:
                 _log.exception("a loop of the executor stumbled")
         await asyncio.sleep(random.uniform(0.05, 1.0))
@@ -98,10 +109,10 @@ async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
 async def main(settings: Settings, stopping: asyncio.Event | None = None) -> None:
     """Run an executor until `stopping` is set."""
     logging.configure(settings, SERVICE)
-    store, bus = Store(settings, source=f"attune/{SERVICE}"), build_bus(settings, f"attune/{SERVICE}")
+    store, bus = Store(settings, source=f"attune/{SERVICE}", by_key=True), build_bus(settings, f"attune/{SERVICE}")
     relay, executor = Relay(store, bus), Executor(store, bus, settings)
-    health = Health(database=store.healthy, bus=lambda: bus.healthy)
-    server = HealthServer(health, settings.health_host, settings.health_port)
+    health = Health(database=store.condition, bus=lambda: condition(bus))
+    server, watch = HealthServer(health, settings.health_host, settings.health_port), HealthWatch(health)
 
     async def start() -> None:
         await store.open()
@@ -109,10 +120,12 @@ async def main(settings: Settings, stopping: asyncio.Event | None = None) -> Non
         await relay.start()
         await executor.start()
         await server.start()
+        watch.start()
         _log.info("started")
 
     async def stop(grace: float) -> None:
         health.drain()
+        await watch.stop()
         await executor.stop(grace)
         await relay.stop()
         await bus.stop()

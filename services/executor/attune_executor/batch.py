@@ -10,8 +10,8 @@ from typing import Any
 
 from attune_common.bus import topology
 from attune_common.contracts.base import Message
-from attune_common.store import executions, secrets
-from attune_common.store.actions_lookup import Action
+from attune_common.store import executions, secrets, turns
+from attune_common.store.actions_lookup import Action, Pinned
 from attune_common.store.executions import Attempt, Execution
 from attune_common.store.inquiries import NewInquiry
 from attune_common.store.internal_events import Happening
@@ -19,13 +19,15 @@ from attune_common.store.items import ItemList
 from attune_common.store.journal import Entry
 from attune_common.store.secrets import Owned
 from attune_common.store.timers import NewTimer
+from attune_common.store.turns import Place
 from attune_common.store.unit import Unit
 from attune_core.access.rights import Rights
 from attune_core.definition.graph import Graph
 from attune_core.model.outcome import Outcome
 from attune_core.workflow.commands import Command, FinishRun
+from attune_core.workflow.facts import Facts
 from attune_core.workflow.signals import Signal, TaskKey
-from attune_core.workflow.state import RunState
+from attune_core.workflow.state import NEVER, RunState, TaskState
 from attune_executor.caches import RunContext
 from attune_executor.context import Context
 from attune_executor.factbook import FactBook
@@ -37,7 +39,8 @@ RowKey = tuple[int, TaskKey]
 class RunInHand:
     """A locked run. `base` is what the database has, `state` what was decided since.
 
-    `sealed`: its parameters or its pack's configuration hold secrets.
+    `sealed`: its parameters or its pack's configuration hold secrets. `moved`: the tasks that were changed, as (name,
+    before, after), found once when the batch is written.
     """
 
     context: RunContext
@@ -51,19 +54,31 @@ class RunInHand:
     book: FactBook = field(default_factory=FactBook)
     sealed: bool = False
     end: FinishRun | None = None
+    facts: Facts | None = None
+    moved: list[tuple[str, TaskState, TaskState]] = field(default_factory=list)
+    id: int = field(init=False)
 
-    @property
-    def id(self) -> int:
-        return self.context.id
+    def __post_init__(self) -> None:
+        self.id = self.context.id
 
     def tell(self, *signals: Signal) -> None:
         self.signals.extend(signals)
+
+    def find_moved(self) -> None:
+        before = self.base.tasks
+        self.moved = [
+            (name, before.get(name, NEVER), task)
+            for name, task in self.state.tasks.items()
+            if task is not before.get(name)
+        ]
 
 
 class Batch:
     """Everything that one transaction has read and will write.
 
     `reported`: executions whose attempt has ended here and that were not put on another: their run has been told.
+    `places`: who lines up at the limits of policies; `passed`: who has passed them; `retried`: (execution, tries of
+    its run) that a policy lets try again.
     """
 
     def __init__(self, unit: Unit, context: Context, now: datetime) -> None:
@@ -71,7 +86,7 @@ class Batch:
         self.context = context
         self.now = now
         self.runs: dict[int, RunInHand] = {}
-        self.actions: dict[str, Action | None] = {}
+        self.actions: dict[Pinned, Action | None] = {}
         self.rights: dict[int | None, Rights] = {}
         self.sealed: list[Owned] = []
         self.outcomes: dict[int, Outcome] = {}
@@ -89,6 +104,9 @@ class Batch:
         self.requests: list[tuple[int, str, dict[str, Any]]] = []
         self.cascades: dict[int, str] = {}
         self.pools: set[str] = set()
+        self.places: list[Place] = []
+        self.passed: set[int] = set()
+        self.retried: list[tuple[int, int]] = []
         self.heard: frozenset[str] = frozenset()
         self.happenings: list[Happening] = []
         self.ids: deque[int] = deque()
@@ -104,13 +122,16 @@ class Batch:
         """Take locked rows in hand; those already in hand stay as they were changed."""
         for row in rows:
             if row.id not in self._rows:
-                self._rows[row.id] = row
-                if row.workflow_run is not None and (key := key_of(row)) is not None:
-                    self._keys[(row.workflow_run, key)] = row
+                self._take(row)
+
+    def _take(self, row: Execution) -> None:
+        self._rows[row.id] = row
+        if row.workflow_run is not None and (key := key_of(row)) is not None:
+            self._keys[(row.workflow_run, key)] = row
 
     def add(self, row: Execution) -> None:
         """A row that the database does not have yet."""
-        self.hold([row])
+        self._take(row)
         self._new[row.id] = row
 
     def change(self, row: Execution) -> None:
@@ -131,6 +152,10 @@ class Batch:
             if key.index is None or key.index == row.task_index:
                 yield row
 
+    def written(self) -> list[Execution]:
+        """The executions that were changed."""
+        return [*self._new.values(), *self._changed.values()]
+
     async def write_rows(self) -> None:
         """Write executions. Queues of pools that are new are made, so that jobs wait there for the first worker."""
         for pool in self.pools - self.context.pools:
@@ -141,6 +166,8 @@ class Batch:
         await executions.update(self.unit, list(self._changed.values()))
         await secrets.insert(self.unit, self.sealed)
         await executions.insert_attempts(self.unit, self.attempts)
+        await turns.put(self.unit, self.places)
+        await turns.count_retries(self.unit, self.retried)
 
 
 def key_of(row: Execution) -> TaskKey | None:

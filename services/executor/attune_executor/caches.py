@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from attune_common.store.items import ChunkKey
 from attune_core.access.rights import Rights
 from attune_core.definition.graph import Graph
+from attune_core.model.record import record
 from attune_core.workflow.state import RunState
 from attune_executor.factbook import PassResults
 
@@ -73,7 +74,8 @@ class RunContext:
 
     `sealed`: the parameters hold secrets.
 
-    `parent_run`, `task`, `iteration` and `index` tell where in a parent run it stands, if it has one.
+    `parent_run`, `task`, `iteration` and `index` tell where in a parent run it stands, if it has one. `pack_version` is
+    the version of its pack that it keeps.
     """
 
     id: int
@@ -97,9 +99,10 @@ class RunContext:
     iteration: int | None = None
     index: int | None = None
     sealed: bool = False
+    pack_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Known:
     """A run as its last commit left it; valid while the row has the same revision."""
 

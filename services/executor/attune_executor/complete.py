@@ -11,14 +11,14 @@ from attune_common.runtime.json import DataError, repair
 from attune_common.store import executions
 from attune_common.store.actions_lookup import Action
 from attune_common.store.executions import Execution
-from attune_core.execution.reports import Loss, Report, on_loss, on_report
+from attune_core.execution.reports import Loss, Report, is_claimed, on_loss, on_report
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.signals import TaskFinished, TaskResumed
-from attune_executor import dispatch
+from attune_executor import dispatch, tries
 from attune_executor.batch import Batch, engine_attempt, key_of
 from attune_executor.cancel import cancelled
-from attune_executor.context import STALE
+from attune_executor.context import LEASES_LOST, STALE
 from attune_executor.finish import finish_row
 from attune_executor.load import lock_runs
 from attune_executor.perform import keep_attempt
@@ -40,17 +40,22 @@ async def take_completions(batch: Batch, messages: Iterable[ExecutionCompleted])
     await lock_runs(batch, {m.workflow_execution_id for m in messages if m.workflow_execution_id is not None})
     batch.hold(await executions.lock(batch.unit, {m.execution_id for m in messages}))
     await _lock_unnamed_runs(batch, messages)
-    lost = []
+    lost, failed = [], []
     for message in messages:
         row = batch.row(message.execution_id)
-        ruling = on_report(row, message.token, _OUTCOME.get(message.status))
+        ruling = on_report(row, message.token, _OUTCOME.get(message.status), message.claim)
         if row is None or ruling is Report.STALE:
             STALE.labels("completed").inc()
         elif ruling is Report.LOST:
             lost.append((row, message))
         else:
             outcome = _unwanted(message) if ruling is Report.CANCELLED else _outcome(batch, row, message)
-            _report(batch, row, outcome, message.worker)
+            if outcome.status in (OutcomeStatus.SUCCEEDED, OutcomeStatus.CANCELLED):
+                _report(batch, row, outcome, message.worker)
+            else:
+                failed.append((row, message, outcome))
+    if failed:
+        await _take_failures(batch, failed)
     if lost:
         await _take_losses(batch, lost)
 
@@ -109,18 +114,34 @@ def _times(now: datetime, row: Execution, message: ExecutionCompleted) -> tuple[
     return row.started_at or now - ran, now
 
 
+async def _take_failures(batch: Batch, failed: list[tuple[Execution, ExecutionCompleted, Outcome]]) -> None:
+    """A policy of the action may let it try again; else the failure is reported."""
+    book = batch.context.policies
+    await book.learn(batch.unit)
+    hopeful = [row for row, _, outcome in failed if book.tries_again(row, outcome)]
+    used = await tries.prepare(batch, hopeful) if hopeful else {}
+    for row, message, outcome in failed:
+        if on_report(row, message.token, outcome.status, message.claim) is not Report.ENDED:
+            continue
+        row.worker = message.worker or row.worker
+        unable = tries.again(batch, row, outcome, used.get((row.id, row.tries), 0))
+        if unable is not None:
+            _report(batch, row, unable, message.worker)
+
+
 async def _take_losses(batch: Batch, lost: list[tuple[Execution, ExecutionCompleted]]) -> None:
     """Send lost work again where running it twice is allowed, else fail it."""
     rows = [row for row, _ in lost]
-    await dispatch.resolve(batch, {row.action_ref for row in rows})
+    await dispatch.resolve(batch, {dispatch.pinned(row) for row in rows})
+    await batch.context.policies.learn(batch.unit)
     await load_parameters(batch, rows)
     for row, message in lost:
-        if on_report(row, message.token, None) is not Report.LOST:
+        if on_report(row, message.token, None, message.claim) is not Report.LOST:
             continue
         row.worker = message.worker or row.worker
         if message.started_at is not None:
             row.started_at, _ = _times(batch.now, row, message)
-        action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
+        action = dispatch.action_of(batch, row)
         if isinstance(action, Outcome):
             _report(batch, row, action)
         else:
@@ -128,15 +149,18 @@ async def _take_losses(batch: Batch, lost: list[tuple[Execution, ExecutionComple
 
 
 def _after_loss(batch: Batch, row: Execution, action: Action, message: ExecutionCompleted) -> None:
-    idempotent = bool(action.spec.get("idempotent"))
-    match on_loss(row, handed_back=message.handed_back, idempotent=idempotent):
+    begun = message.claim is None or is_claimed(row)
+    idempotent = dispatch.may_repeat(batch, action)
+    ruling = on_loss(row, handed_back=message.handed_back, idempotent=idempotent, begun=begun)
+    LEASES_LOST.labels(ruling.name.lower()).inc()
+    match ruling:
         case Loss.SEND_BACK:
             dispatch.send(batch, row, action)
         case Loss.SEND_AGAIN:
             _send_again(batch, row, action, message)
         case Loss.FAIL:
             _report(batch, row, _lost(batch, row, message))
-        case ruling:
+        case _:
             assert_never(ruling)
 
 

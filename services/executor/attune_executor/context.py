@@ -11,12 +11,15 @@ from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
 from attune_common.vault.envelope import Vault
 from attune_executor.caches import Caches
+from attune_executor.policies import PolicyBook
 
 STALE = metrics.counter("executor_stale_total", "Reports of attempts that are over or were replaced", "kind")
 ENDED = metrics.counter("executor_executions_total", "Executions that reached a final state", "status")
 SIGNALS = metrics.counter("executor_signals_total", "Signals that runs have accepted")
 BATCH = metrics.histogram("executor_batch_size", "Inputs taken in one transaction", buckets=metrics.SIZES)
 BATCH_TIME = metrics.histogram("executor_batch_seconds", "Time from taking a batch to its commit")
+DECIDING = metrics.histogram("executor_decision_seconds", "Time to decide on one signal, templates included")
+LEASES_LOST = metrics.counter("leases_lost_total", "Attempts whose worker was lost", "then")
 INCIDENTS = metrics.counter("executor_incidents_total", "Things that must not happen and did", "kind")
 SWEPT = metrics.counter("executor_swept_total", "Things that a sweep had to put right", "sweep")
 
@@ -35,6 +38,7 @@ class Context:
     vault: Vault = field(init=False)
     timers_set: asyncio.Event = field(default_factory=asyncio.Event)
     pools: set[str] = field(default_factory=set)
+    policies: PolicyBook = field(default_factory=PolicyBook)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vault", Vault(self.settings))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from attune_common.runtime.clock import monotonic
 from attune_common.store.journal import Entry
 from attune_core.expressions.scope import MISSING, FactsMissing
+from attune_core.model.moments import iso
+from attune_core.model.status import ExecutionStatus
 from attune_core.workflow.advance import advance
 from attune_core.workflow.commands import Command, FinishExecution
 from attune_core.workflow.facts import Facts
 from attune_core.workflow.journal import command_to_json, signal_to_json
-from attune_core.workflow.signals import RunStarted, Signal, TaskFinished
+from attune_core.workflow.signals import LimitReached, RunStarted, Signal, TaskFinished
 from attune_executor import announce, facts
 from attune_executor.batch import Batch, RunInHand
-from attune_executor.context import SIGNALS
+from attune_executor.context import DECIDING
 from attune_executor.perform import perform
 from attune_executor.prepare import prepare
 
@@ -46,21 +49,32 @@ def _decide(batch: Batch, run: RunInHand) -> FactsMissing | None:
         signal = run.signals[0]
         run.book.note_signal(signal)
         known = facts.facts_for(batch, run)
+        began = monotonic()
         try:
             decision = advance(run.graph, run.state, signal, known)
         except FactsMissing as missing:
             return missing
+        finally:
+            DECIDING.observe(monotonic() - began)
         run.signals.popleft()
         if decision.accepted:
             run.state = decision.state
             run.commands.extend(decision.commands)
             run.entries.append(_entry(run, signal, decision.commands, known))
-            SIGNALS.inc()
             if isinstance(signal, RunStarted):
                 announce.run_started(batch, run)
+            _watch_length(batch, run)
         elif isinstance(signal, TaskFinished):
             run.commands.append(FinishExecution(signal.key, signal.outcome))
     return None
+
+
+def _watch_length(batch: Batch, run: RunInHand) -> None:
+    """As a signal of its own, so that the journal tells why it ends."""
+    limit = batch.context.settings.limits.journal_events
+    ends = run.state.status.is_final or run.state.status is ExecutionStatus.CANCELING
+    if run.state.lines >= limit and not ends:
+        run.tell(LimitReached(limit))
 
 
 def _entry(run: RunInHand, signal: Signal, commands: tuple[Command, ...], known: Facts) -> Entry:
@@ -69,7 +83,7 @@ def _entry(run: RunInHand, signal: Signal, commands: tuple[Command, ...], known:
         revision=run.state.revision,
         signal=signal_to_json(signal),
         commands=[command_to_json(command) for command in commands],
-        facts={"now": known.now.isoformat(), **_kv(known.kv), **_secrets(known.secrets)},
+        facts={"now": iso(known.now), **_kv(known.kv), **_secrets(known.secrets)},
     )
 
 

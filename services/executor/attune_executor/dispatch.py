@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attune_common.bus.topology import DEFAULT_POOL
 from attune_common.contracts.execution import ExecutionRequested, ExecutionScheduled, JobLimits
 from attune_common.store import actions_lookup
-from attune_common.store.actions_lookup import Action
+from attune_common.store.actions_lookup import Action, Pinned
 from attune_common.store.executions import Execution
 from attune_common.store.secrets import Owned
 from attune_common.vault.errors import SecretsUnavailable
 from attune_common.vault.parameters import seal_parameters
 from attune_core.errors import AttuneError
+from attune_core.execution.reports import is_claimed_first
 from attune_core.expressions.markers import encode
+from attune_core.model.names import pack_of
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus
 from attune_core.workflow.inputs import checked
 from attune_executor import access, inquire
 from attune_executor.batch import Batch
+from attune_executor.caches import RunContext
 
 
-async def resolve(batch: Batch, refs: Iterable[str], identities: Iterable[int | None] = ()) -> None:
+async def resolve(batch: Batch, wanted: Iterable[Pinned], identities: Iterable[int | None] = ()) -> None:
     """Look up the actions that the batch has not looked up yet, and the rights of those who want to begin."""
-    if missing := set(refs) - batch.actions.keys():
-        found = await actions_lookup.resolve(batch.unit, missing)
-        batch.actions |= {ref: found.get(ref) for ref in missing}
+    if missing := set(wanted) - batch.actions.keys():
+        found = await actions_lookup.pinned(batch.unit, missing)
+        batch.actions |= {one: found.get(one) for one in missing}
     await access.learn(batch, identities)
 
 
-def runnable(action: Action | None, ref: str) -> Action | Outcome:
-    """The action, or why it cannot run at all."""
+def pinned(row: Execution) -> Pinned:
+    """What to look up for the row."""
+    return row.action_ref, row.pack_version
+
+
+def pin_in(run: RunContext, action: str) -> int | None:
+    """A run calls its own pack as it was when it began, whatever has been registered since."""
+    return run.pack_version if pack_of(action) == run.pack_ref else None
+
+
+def action_of(batch: Batch, row: Execution) -> Action | Outcome:
+    """The row's action, whose version it keeps from now on; or why it cannot run at all."""
+    action = runnable(batch.actions[pinned(row)], row.action_ref, began=row.pack_version is not None)
+    if isinstance(action, Action) and row.pack_version is None and action.pack_version is not None:
+        row.pack_version = action.pack_version
+        batch.actions.setdefault(pinned(row), action)
+    return action
+
+
+def runnable(action: Action | None, ref: str, *, began: bool = False) -> Action | Outcome:
+    """The action, or why it cannot run at all. What began before its pack was disabled comes to its end."""
     if action is None:
         hint = "register the pack that has it, or correct the ref"
         return Outcome.failed("action_not_found", f"there is no action {ref}", hint=hint)
+    if not action.pack_enabled and not began:
+        hint = f"attune pack enable {action.pack_ref}"
+        return Outcome.failed("pack_disabled", f"the pack {action.pack_ref} of the action {ref} is disabled", hint=hint)
     if not action.enabled:
-        return Outcome.failed("action_disabled", f"action {ref} (or its pack) is disabled")
+        return Outcome.failed("action_disabled", f"the action {ref} is disabled")
     return action
 
 
@@ -47,7 +72,7 @@ def ready(batch: Batch, row: Execution, parameters: Mapping[str, Any]) -> Outcom
     Why the action cannot run with them, or not for the row's identity; None when it can.
     """
     row.parameters = dict(parameters)
-    action = runnable(batch.actions[row.action_ref], row.action_ref)
+    action = action_of(batch, row)
     if isinstance(action, Outcome):
         return action
     try:
@@ -59,6 +84,8 @@ def ready(batch: Batch, row: Execution, parameters: Mapping[str, Any]) -> Outcom
 
 
 def _seal(batch: Batch, row: Execution, action: Action) -> Outcome | None:
+    if not action.has_secrets:
+        return None
     try:
         row.parameters, sealed = seal_parameters(batch.context.vault, action.param_schema, row.parameters or {})
     except SecretsUnavailable as problem:
@@ -95,16 +122,21 @@ def send(batch: Batch, row: Execution, action: Action) -> None:
             row.status = ExecutionStatus.SCHEDULED
             pool = row.pool or action.spec.get("pool") or DEFAULT_POOL
             batch.pools.add(pool)
-            batch.emit(job(row, action), pool)
+            batch.emit(_job(row, action, claim=is_claimed_first(row, idempotent=may_repeat(batch, action))), pool)
     batch.change(row)
 
 
 def new_token() -> str:
     """A fencing token: whoever reports with another one reports of an attempt that is over."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
-def job(row: Execution, action: Action) -> ExecutionScheduled:
+def may_repeat(batch: Batch, action: Action) -> bool:
+    """Whether the action, or a policy for it, says that running it twice does no harm."""
+    return bool(action.spec.get("idempotent")) or action.ref in batch.context.policies.retry
+
+
+def _job(row: Execution, action: Action, *, claim: bool) -> ExecutionScheduled:
     if row.timeout is None:
         row.timeout = action.spec.get("timeout")
     parameters, places = encode(row.parameters or {})
@@ -124,6 +156,8 @@ def job(row: Execution, action: Action) -> ExecutionScheduled:
         workflow_execution_id=row.workflow_run,
         task_name=row.task_name,
         task_index=row.task_index,
+        iteration=row.iteration,
+        claim=claim,
         idempotency_key=f"attune-{row.id}",
         trace_id=row.trace_id,
         rule_ref=row.rule_ref,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,15 +20,43 @@ from attune_common.vault.errors import SecretsUnavailable
 from attune_common.vault.parameters import seal_parameters
 from attune_core.access.rights import Rights
 from attune_core.access.roles import Permission
+from attune_core.expressions.markers import decode
 from attune_core.expressions.render import ExpressionError
+from attune_core.expressions.scope import Scope
 from attune_core.model.names import pack_of
 from attune_core.model.status import ExecutionStatus
-from attune_core.rules.match import match, render_parameters
-from attune_core.workflow.inputs import stored
+from attune_core.rules.match import match_in, parameters_in
+from attune_core.rules.scope import scope_of
 from attune_executor.context import Context
 from attune_executor.isolation import Isolation
+from attune_executor.rates import Rates, locked
 
 _AT_ONCE = 100
+
+
+class Scopes:
+    """What rules see, made once for each pair of an event and a pack. `configs`: settings by pack."""
+
+    def __init__(self, now: str, configs: Mapping[str | None, Mapping[str, Any]]) -> None:
+        self._now, self._configs = now, configs
+        self._made: dict[tuple[int, str | None], Scope] = {}
+
+    def of(self, rule: Row, event: Row) -> Scope:
+        key = (event["id"], rule["pack_ref"])
+        if key not in self._made:
+            config = self._configs.get(rule["pack_ref"], {})
+            self._made[key] = scope_of(_seen(event), config, {"trace_id": event["trace_id"]}, self._now)
+        return self._made[key]
+
+
+def _seen(event: Row) -> dict[str, Any]:
+    return {
+        "id": event["id"],
+        "trigger": event["trigger_ref"],
+        "payload": decode(event["payload"], event["secrets"]),
+        "created": event["created"].isoformat(),
+        "source": event["source"],
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,44 +91,36 @@ class Enforce:
             return
         rules = await events_matching.rules(unit, {event["trigger_ref"] for event in events})
         held = await rights.of(unit, {rule["owner"] for rule in rules})
-        now = (await unit.now()).isoformat()
+        scopes = Scopes((await unit.now()).isoformat(), await events_matching.configs(unit, rules))
         verdicts = [
-            self._verdict(rule, event, held[rule["owner"]], now)
+            self._verdict(rule, event, held[rule["owner"]], scopes)
             for event in events
             for rule in rules
             if rule["trigger_ref"] == event["trigger_ref"] and _concerns(rule, event)
         ]
+        verdicts = await _within_rates(unit, verdicts)
         await _store(unit, await self._sealed(unit, verdicts))
         await events_matching.done(unit, [event["id"] for event in events])
 
-    def _verdict(self, rule: Row, event: Row, held: Rights, now: str) -> _Verdict:
-        seen = {
-            "id": event["id"],
-            "trigger": event["trigger_ref"],
-            "payload": event["payload"],
-            "created": event["created"].isoformat(),
-            "source": event["source"],
-        }
-        matched, reason, parameters = self._judge(rule, event, seen, now)
+    def _verdict(self, rule: Row, event: Row, held: Rights, scopes: Scopes) -> _Verdict:
+        matched, reason, parameters = self._judge(rule, event, scopes)
         if matched and not held.may(Permission.RUN, pack_of(rule["action_ref"])):
             matched, reason = False, f"matched, but the rule's owner may not run {rule['action_ref']}"
         return _Verdict(rule, event, Enforcement(rule["id"], rule["ref"], event["id"], matched, reason), parameters)
 
-    def _judge(self, rule: Row, event: Row, seen: dict[str, Any], now: str) -> tuple[bool, str, dict[str, Any]]:
+    def _judge(self, rule: Row, event: Row, scopes: Scopes) -> tuple[bool, str, dict[str, Any]]:
         limit = self._context.settings.limits.event_depth
         if event["depth"] >= limit:
             return False, f"the event came of {limit} others: a chain of rules that does not end", {}
-        config = stored(rule["config"], rule["config_secrets"])
-        system = {"trace_id": event["trace_id"]}
-        found = match(rule["criteria"], seen, pack_config=config, system=system, now=now)
+        scope = scopes.of(rule, event)
+        found = match_in(scope, rule["criteria"])
         if not found.matched:
             return False, found.reason, {}
         try:
-            parameters = render_parameters(rule["action_params"], seen, pack_config=config, system=system, now=now)
+            parameters = parameters_in(scope, rule["action_params"])
         except ExpressionError as problem:
             return False, f"matched, but the parameters cannot be rendered: {problem.message}", {}
         return True, found.reason, parameters
-
 
     async def _sealed(self, unit: Unit, verdicts: list[_Verdict]) -> list[_Verdict]:
         """What the matching rules' actions call secret is not stored in the clear, not even for a moment."""
@@ -117,6 +137,22 @@ class Enforce:
             reason = f"matched, but its parameters hold secrets: {problem.message}"
             return replace(verdict, enforcement=replace(verdict.enforcement, matched=False, reason=reason))
         return replace(verdict, parameters=parameters, sealed=tuple(sealed))
+
+
+async def _within_rates(unit: Unit, verdicts: list[_Verdict]) -> list[_Verdict]:
+    """In the order of the events: those beyond their rule's limit did not match."""
+    matched = [verdict.rule for verdict in verdicts if verdict.enforcement.matched]
+    rates = await locked(unit, matched, await unit.now())
+    found = [_within_rate(rates, verdict) for verdict in verdicts]
+    await rates.write(unit)
+    return found
+
+
+def _within_rate(rates: Rates, verdict: _Verdict) -> _Verdict:
+    reason = rates.admit(verdict.rule) if verdict.enforcement.matched else ""
+    if not reason:
+        return verdict
+    return replace(verdict, enforcement=replace(verdict.enforcement, matched=False, reason=reason))
 
 
 def _concerns(rule: Row, event: Row) -> bool:

@@ -152,7 +152,13 @@ async def _fetch_items(batch: Batch, wanted: Mapping[ChunkKey, RunInHand]) -> No
 
 
 def facts_for(batch: Batch, run: RunInHand) -> Facts:
-    """The facts of one decision."""
+    """The facts of the batch's decisions on the run. What is fetched later is in them too: they look into its book."""
+    if run.facts is None:
+        run.facts = _facts(batch, run)
+    return run.facts
+
+
+def _facts(batch: Batch, run: RunInHand) -> Facts:
     context, settings = run.context, batch.context.settings
     return Facts(
         now=batch.now,

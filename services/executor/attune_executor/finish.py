@@ -20,7 +20,7 @@ def finish_row(batch: Batch, row: Execution, outcome: Outcome) -> None:
     row.started_at = row.started_at or outcome.started_at
     row.completed_at = outcome.completed_at or batch.now
     batch.change(row)
-    ENDED.labels(row.status.value).inc()
+    ENDED.labels(row.status._value_).inc()
     announce_status(batch, row)
     execution_finished(batch, row)
 
@@ -31,11 +31,12 @@ def announce_status(batch: Batch, row: Execution) -> None:
         ExecutionStatusChanged(
             execution_id=row.id,
             action_ref=row.action_ref,
-            status=row.status.value,
+            status=row.status._value_,
             workflow_execution_id=row.workflow_run,
             root_id=row.root_id,
             task_name=row.task_name,
             task_index=row.task_index,
             attempt=row.attempt,
+            trace_id=row.trace_id,
         )
     )

@@ -32,6 +32,7 @@ async def flush(batch: Batch) -> None:
     changed = [run for run in batch.runs.values() if run.state is not run.base]
     await _show_status(batch, changed)
     for run in changed:
+        run.find_moved()
         announce.progress(batch, run)
     await runs.update(batch.unit, [_run_change(run) for run in changed])
     await tasks.store(batch.unit, [change for run in changed for change in _task_changes(run)])
@@ -131,7 +132,7 @@ def _run_change(run: RunInHand) -> RunChange:
     return RunChange(
         id=run.id,
         revision=state.revision,
-        status=state.status.value,
+        status=state.status._value_,
         state=run_to_json(state),
         variables=None if state.vars == run.base.vars else dict(state.vars),
         tries=state.tries,
@@ -142,9 +143,7 @@ def _run_change(run: RunInHand) -> RunChange:
 
 def _task_changes(run: RunInHand) -> list[TaskChange]:
     return [
-        TaskChange(run.id, name, task_status(task).value, task_to_json(task))
-        for name, task in run.state.tasks.items()
-        if task is not run.base.tasks.get(name)
+        TaskChange(run.id, name, task_status(task)._value_, task_to_json(task)) for name, _, task in run.moved
     ]
 
 

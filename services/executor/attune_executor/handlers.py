@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from attune_common.bus import topology
-from attune_common.bus.bus import Delivery, Handler, Subscription
+from attune_common.bus.bus import Delivery, Handler, Subscription, TryLater
 from attune_common.contracts.base import Message
 from attune_common.contracts.event import EventCreated
 from attune_common.contracts.execution import (
@@ -18,6 +18,7 @@ from attune_common.contracts.execution import (
 from attune_common.contracts.inquiry import InquiryResponded
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.contracts.workflow import RunRequested
+from attune_common.store.errors import is_transient
 from attune_executor.answers import Answered
 from attune_executor.enforce import Enforce
 from attune_executor.leases import Leases
@@ -58,5 +59,19 @@ def _batch(kind: type[M], take: Callable[[Sequence[M]], Awaitable[Any]]) -> Hand
         messages = [m for delivery in deliveries for m in delivery.messages if isinstance(m, kind)]
         if messages:
             await take(messages)
+
+    return patient(handle)
+
+
+def patient(handler: Handler) -> Handler:
+    """While the database is away, messages wait for it: no number of attempts makes them dead letters."""
+
+    async def handle(deliveries: list[Delivery]) -> None:
+        try:
+            await handler(deliveries)
+        except Exception as problem:
+            if is_transient(problem):
+                raise TryLater(f"{type(problem).__name__}: {problem}") from problem
+            raise
 
     return handle

@@ -15,11 +15,12 @@ from attune_executor.batch import Batch, RunInHand
 from attune_executor.context import Context
 
 
-async def begin(unit: Unit, context: Context) -> Batch:
-    """A batch at the transaction's time, which knows who listens."""
-    moment = await internal_events.moment(unit)
+async def begin(unit: Unit, context: Context, expected: int) -> Batch:
+    """A batch at the transaction's time, which knows who listens. `expected`: about how many executions it makes."""
+    moment = await internal_events.moment(unit, ids=expected)
     batch = Batch(unit, context, moment.now)
     batch.heard = moment.heard
+    batch.ids.extend(moment.ids)
     return batch
 
 

@@ -6,15 +6,13 @@ import traceback
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import TypeVar
 
-from attune_common.runtime import logging
-from attune_common.store import runs
+from attune_common.contracts.base import Message
 from attune_common.store.errors import is_transient
 from attune_common.store.store import Store
-from attune_executor.context import INCIDENTS
+from attune_executor.incidents import report
 
 T = TypeVar("T")
 _MAX_FAILURES = 5
-_log = logging.get("attune.executor")
 
 
 class Isolation:
@@ -68,12 +66,11 @@ class Isolation:
                 if is_transient(again):
                     raise
                 error = again
-        await self.incident("poison", subject, error)
+        await self._set_aside(subject, inputs, error)
 
-    async def incident(self, kind: str, subject: str, error: Exception) -> None:
-        """Set it aside where an operator sees it."""
-        _log.error("incident", kind=kind, subject=subject, error=f"{type(error).__name__}: {error}")
-        INCIDENTS.labels(kind).inc()
+    async def _set_aside(self, subject: str, inputs: list[T], error: Exception) -> None:
+        """Where an operator sees it. Messages are kept with it: whoever sent them has forgotten them."""
         trace = "".join(traceback.format_exception(error))[-8000:].replace("\0", "")
         detail = {"error": f"{type(error).__name__}: {error}"[:2000].replace("\0", ""), "trace": trace}
-        await self._store.retrying(lambda unit: runs.incident(unit, kind, subject, detail))
+        kept = [entry for entry in inputs if isinstance(entry, Message)]
+        await self._store.retrying(lambda unit: report(unit, "poison", subject, detail, kept))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attune_common.contracts.execution import ExecutionAccepted, ExecutionCancel, ExecutionStatusChanged
+from attune_common.contracts.execution import ExecutionAccepted, ExecutionCancel
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.store import executions, leases
 from attune_common.store.connection import Row
@@ -26,6 +26,8 @@ class Leases:
 
     async def _accept(self, unit: Unit, messages: list[ExecutionAccepted]) -> None:
         done = await self._begin(unit, [(m.execution_id, m.token, m.worker) for m in messages])
+        anew = [(m.execution_id, m.token, m.worker) for m in messages if m.begins_now and m.token not in done]
+        await executions.begin_anew(unit, anew)
         rest = [(m.execution_id, m.token) for m in messages if m.token not in done]
         if rest:
             await _drop_stale(unit, rest)
@@ -34,7 +36,7 @@ class Leases:
         """Leases for (id, token, worker); the tokens that got one."""
         rows = await executions.accept(unit, accepted, self._context.settings.lease_seconds)
         for row in rows:
-            unit.emit(_running(row))
+            unit.emit(leases.running(row))
             _cancel_again(unit, row)
         return {row["token"] for row in rows}
 
@@ -80,16 +82,3 @@ async def _drop_stale(unit: Unit, pairs: list[tuple[int, str]]) -> None:
         if token not in current:
             STALE.labels("accepted").inc()
             unit.emit(ExecutionCancel(execution_id=id, token=token, reason=_STALE_REASON))
-
-
-def _running(row: Row) -> ExecutionStatusChanged:
-    return ExecutionStatusChanged(
-        execution_id=row["id"],
-        action_ref=row["action_ref"],
-        status=row["status"],
-        workflow_execution_id=row["workflow_run"],
-        root_id=row["root"] or row["id"],
-        task_name=row["task_name"],
-        task_index=row["task_index"],
-        attempt=row["attempt"],
-    )

@@ -17,12 +17,15 @@ from attune_executor.batch import Batch, RunInHand
 from attune_executor.caches import Known, RunContext
 
 
-async def lock_runs(batch: Batch, ids: Iterable[int]) -> None:
-    """Lock the runs that the batch does not hold yet and load what the process does not know of them."""
+async def lock_runs(batch: Batch, ids: Iterable[int], *, patient: bool = True) -> None:
+    """Lock the runs that the batch does not hold yet and load what the process does not know of them.
+
+    Not `patient`: those that somebody else holds just now are left out.
+    """
     wanted = set(ids) - batch.runs.keys()
     if not wanted:
         return
-    locked = await runs.lock(batch.unit, wanted)
+    locked = await runs.lock(batch.unit, wanted, patient=patient)
     known = {row["id"]: _cached(batch, row) for row in locked}
     unknown = [row for row in locked if known[row["id"]] is None]
     if unknown:
@@ -91,4 +94,5 @@ def _context(row: Row) -> RunContext:
         iteration=row["iteration"],
         index=row["task_index"],
         sealed=bool(row["secrets"]),
+        pack_version=row["pack_version"],
     )

@@ -1,7 +1,8 @@
 """Executors see each other: reports that the broker gave to one that is frozen or cut off are seen by nobody.
 
 A worker's silence means nothing while there may be such reports, for as long as the broker takes to give them to
-another. An executor that was killed cannot say so: for that time it counts as one that is frozen.
+another. An executor that was killed cannot say so; but the broker drops its connection at once, and its ear with it.
+One that is frozen keeps both.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import socket
 import uuid
 
+from attune_common.bus.bus import BusUnavailable
 from attune_common.runtime import logging
 from attune_common.store import presence
 from attune_executor.calm import Calm
@@ -40,10 +42,21 @@ class Presence:
 
     async def look(self) -> None:
         """Say that this one is here, and look after the others."""
+        bus = self._context.bus
         async with self._context.store.unit() as unit:
-            await presence.tell(unit, self._name, self._context.bus.healthy)
-            if await presence.doubtful(unit, self._name, _FRESH, _GONE):
-                self._calm.doubt()
+            await presence.tell(unit, self._name, bus.healthy, bus.ear)
+            ears = await presence.doubtful(unit, self._name, _FRESH, _GONE)
+        if await self._may_hold(ears):
+            self._calm.doubt()
+
+    async def _may_hold(self, ears: list[str]) -> bool:
+        """Whether one of them may have reports in hand: whose ear is gone has none."""
+        if not all(ears):
+            return bool(ears)
+        try:
+            return any([await self._context.bus.hears(ear) for ear in ears])
+        except BusUnavailable:
+            return True
 
     async def leave(self) -> None:
         """Nothing is in hand any more. Without a database the others wait until this one is certainly gone."""

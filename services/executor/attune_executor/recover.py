@@ -11,15 +11,17 @@ from attune_common.bus.bus import BusUnavailable
 from attune_common.contracts.event import EventCreated
 from attune_common.contracts.execution import ExecutionCancel, ExecutionCompleted, ExecutionRequested
 from attune_common.runtime import logging
-from attune_common.store import events_matching, inquiries, leases, runs
-from attune_common.store.connection import Connection, Row
+from attune_common.store import events_matching, inquiries, leases, outbox, runs
+from attune_common.store.connection import Row
 from attune_common.store.errors import is_transient
 from attune_common.store.unit import Unit
 from attune_core.model.status import ExecutionStatus
+from attune_executor.admit import Admit
 from attune_executor.answers import Answered
 from attune_executor.calm import Calm
-from attune_executor.context import INCIDENTS, SWEPT, Context
+from attune_executor.context import SWEPT, Context
 from attune_executor.enforce import Enforce
+from attune_executor.incidents import report
 from attune_executor.reports import cancelled_report, lost_report, overdue_report, untold_report
 from attune_executor.resend import Resend
 from attune_executor.workflows import Requested, Workflows
@@ -36,10 +38,11 @@ _log = logging.get("attune.executor")
 
 RESCUERS: dict[ExecutionStatus, tuple[str, ...]] = {
     ExecutionStatus.REQUESTED: ("unstarted_executions",),
+    ExecutionStatus.SCHEDULING: ("waiting_turns", "unanswered_cancels"),
     ExecutionStatus.SCHEDULED: ("unaccepted_jobs", "unanswered_cancels"),
     ExecutionStatus.RUNNING: ("lapsed_leases", "overdue_attempts", "untold_parents", "stuck_runs"),
     ExecutionStatus.CANCELING: ("lapsed_leases", "unanswered_cancels", "untold_parents", "stuck_runs"),
-    ExecutionStatus.WAITING: ("untold_parents", "untold_answers", "stuck_runs"),
+    ExecutionStatus.WAITING: ("untold_parents", "untold_answers", "unanswered_cancels", "stuck_runs"),
     ExecutionStatus.PAUSING: ("stuck_runs",),
     ExecutionStatus.PAUSED: ("open_requests",),
 }
@@ -50,7 +53,7 @@ a paused one waits for a request. States that are not named here are never store
 class Recover:
     """Every executor sweeps, each second with jitter. What two of them find is put right once."""
 
-    def __init__(self, context: Context, workflows: Workflows, enforce: Enforce) -> None:
+    def __init__(self, context: Context, workflows: Workflows, enforce: Enforce, admit: Admit) -> None:
         self._context, self._workflows, self._enforce = context, workflows, enforce
         self.calm = self._calm = Calm(context)
         self._resend = Resend(context, self._calm)
@@ -60,6 +63,7 @@ class Recover:
             "unanswered_cancels": self._deaf,
             "unaccepted_jobs": self._resend.jobs,
             "unstarted_executions": self._unstarted,
+            "waiting_turns": admit.sweep,
             "untold_parents": self._untold,
             "open_requests": self._requests,
             "untold_answers": self._answers,
@@ -81,6 +85,18 @@ class Recover:
         finally:
             watching.cancel()
 
+    async def take_over(self) -> None:
+        """Everything that an earlier process had in hand is lost with it and its bus: nothing has to be waited for.
+
+        Before anything else starts, and only where a process is alone with its data.
+        """
+        async with self._context.store.unit() as unit:
+            ended = await leases.end_all(unit)
+            await outbox.forget_jobs(unit)
+        sent = await self._resend.all_jobs()
+        if ended or sent:
+            _log.info("took over", leases_ended=ended, jobs_sent=sent)
+
     async def sweep(self) -> None:
         """All sweeps once. One that fails does not keep the others from their work."""
         if not self._context.bus.healthy:
@@ -94,7 +110,7 @@ class Recover:
             except Exception as error:
                 self._calm.disturb()
                 if is_transient(error):
-                    _log.warning("sweep put off", sweep=name, error=f"{type(error).__name__}: {error}")
+                    _log.debug("sweep put off", sweep=name, error=f"{type(error).__name__}: {error}")
                 else:
                     _log.exception("sweep failed", sweep=name)
                 continue
@@ -109,10 +125,17 @@ class Recover:
     async def _lapsed(self) -> int:
         async with self._context.store.connection() as connection:
             rows = await leases.lapsed(connection)
-            if rows and not await self._calm.holds():
-                long_gone = self._calm.present_for(_LONG_GONE)
-                rows = await leases.lapsed(connection, _LONG_GONE) if long_gone else []
+            if rows:
+                grace = await self._silence()
+                rows = [] if grace is None else await leases.lapsed(connection, grace)
         return await self._take([lost_report(row) for row in rows])
+
+    async def _silence(self) -> float | None:
+        """How long ago a lease must have run out for its worker to be gone; None: nobody can tell."""
+        behind = await self._calm.behind()
+        if behind is None or behind > _LONG_GONE:
+            return _LONG_GONE if self._calm.present_for(_LONG_GONE) else None
+        return behind
 
     async def _overdue(self) -> int:
         async with self._context.store.connection() as connection:
@@ -166,19 +189,11 @@ class Recover:
 
     async def _stuck(self) -> int:
         """Must never find anything: an incident each."""
-        async with self._context.store.connection() as connection:
-            found = await _report_stuck(connection)
-        return found
-
-
-async def _report_stuck(connection: Connection) -> int:
-    rows = await leases.stuck_runs(connection, _STUCK)
-    for row in rows:
-        detail = {"workflow": row["workflow_ref"], "status": row["status"]}
-        if await runs.incident(connection, "stuck_run", f"run:{row['id']}", detail):
-            INCIDENTS.labels("stuck_run").inc()
-            _log.error("incident", kind="stuck_run", subject=f"run:{row['id']}")
-    return 0
+        async with self._context.store.unit() as unit:
+            for row in await leases.stuck_runs(unit, _STUCK):
+                error = f"{row['workflow_ref']} is {row['status']}, and nothing of it is under way"
+                await report(unit, "stuck_run", f"run:{row['id']}", {"error": error})
+        return 0
 
 
 async def _ask_again(unit: Unit) -> int:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from attune_common.contracts.execution import ExecutionCompleted
 from attune_common.store.connection import Row
 from attune_common.store.executions import Execution
+from attune_common.store.turns import Waiting
 from attune_core.model.outcome import Outcome
 
 _Status = Literal["succeeded", "failed", "timed_out", "cancelled", "lost"]
@@ -47,6 +48,18 @@ def failed_report(row: Execution, outcome: Outcome) -> ExecutionCompleted:
         status="failed",
         error=outcome.error,
         workflow_execution_id=row.workflow_run,
+    )
+
+
+def refused_report(waiting: Waiting, outcome: Outcome) -> ExecutionCompleted:
+    """A policy has no room for it."""
+    return ExecutionCompleted(
+        execution_id=waiting.execution,
+        attempt=waiting.attempt,
+        token=waiting.token,
+        status="failed",
+        error=outcome.error,
+        workflow_execution_id=waiting.workflow_run,
     )
 
 

@@ -25,6 +25,21 @@ class Resend:
         self._context, self._calm = context, calm
         self._idle_since: dict[str, float] = {}
 
+    async def all_jobs(self) -> int:
+        """Send every job again that was on its way until now; how many. For when the bus has forgotten them."""
+        began = self._calm.clock()
+        async with self._context.store.connection() as connection:
+            pools = await leases.unaccepted_pools(connection, 0.0, DEFAULT_POOL)
+        total = 0
+        while pools:
+            found = await self._context.store.retrying(
+                lambda unit: self._send(unit, pools, self._calm.clock() - began)
+            )
+            total += found
+            if found < leases.MOST_UNACCEPTED:
+                break
+        return total
+
     async def jobs(self) -> int:
         """Send such jobs again under a new token; how many. A queue that is only long is left alone.
 
@@ -38,7 +53,7 @@ class Resend:
             return 0
         total = 0
         for _ in range(_ROUNDS):
-            found = await self._context.store.retrying(lambda unit: self._send(unit, idle))
+            found = await self._context.store.retrying(lambda unit: self._send(unit, idle, patience))
             total += found
             if found < leases.MOST_UNACCEPTED:
                 break
@@ -60,15 +75,14 @@ class Resend:
                 return False
         return True
 
-    async def _send(self, unit: Unit, pools: list[str]) -> int:
-        patience = self._context.settings.dispatch_lost_seconds
-        ids = await leases.unaccepted(unit, patience, DEFAULT_POOL, pools)
+    async def _send(self, unit: Unit, pools: list[str], age: float) -> int:
+        ids = await leases.unaccepted(unit, age, DEFAULT_POOL, pools)
         if not ids:
             return 0
         batch = Batch(unit, self._context, await unit.now())
         batch.hold(await executions.lock(unit, ids))
         rows = [row for id in ids if (row := batch.row(id)) is not None]
-        await dispatch.resolve(batch, {row.action_ref for row in rows})
+        await dispatch.resolve(batch, {dispatch.pinned(row) for row in rows})
         await load_parameters(batch, rows)
         for row in rows:
             _send_one(batch, row)
@@ -78,7 +92,7 @@ class Resend:
 
 def _send_one(batch: Batch, row: Execution) -> None:
     """What cannot run any more is told as a failure, as a worker would: it would wait for ever."""
-    action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
+    action = dispatch.action_of(batch, row)
     if isinstance(action, Outcome):
         batch.emit(failed_report(row, action))
     else:

@@ -18,7 +18,7 @@ from attune_core.model.outcome import Outcome
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.signals import RunStarted
 from attune_core.workflow.state import RunState
-from attune_executor import dispatch, graphs
+from attune_executor import dispatch, graphs, turns
 from attune_executor.batch import Batch
 from attune_executor.caches import Known, RunContext
 from attune_executor.cancel import cancelled
@@ -58,12 +58,13 @@ class Schedule:
         remember(await self._context.store.retrying(lambda unit: self._perform(unit, ids)))
 
     async def _perform(self, unit: Unit, ids: list[int]) -> Batch:
-        batch = await begin(unit, self._context)
+        batch = await begin(unit, self._context, len(ids))
         batch.hold(await executions.lock(unit, ids))
         rows = [row for id in ids if (row := batch.row(id)) is not None and _is_waiting(row)]
         STALE.labels("requested").inc(len(ids) - len(rows))
-        await dispatch.resolve(batch, {row.action_ref for row in rows}, {row.identity for row in rows})
+        await dispatch.resolve(batch, {dispatch.pinned(row) for row in rows}, {row.identity for row in rows})
         await load_parameters(batch, rows)
+        await turns.learn_passed(batch, rows)
         await _start_runs(batch, [start for row in rows if (start := _start(batch, row)) is not None])
         await settle(batch)
         await flush(batch)
@@ -83,7 +84,7 @@ def _start(batch: Batch, row: Execution) -> tuple[Execution, Action] | None:
     if row.cancel_requested:
         _end(batch, row, cancelled("cancelled before it started"))
         return None
-    action = dispatch.runnable(batch.actions[row.action_ref], row.action_ref)
+    action = dispatch.action_of(batch, row)
     if isinstance(action, Outcome):
         _end(batch, row, action)
         return None
@@ -91,9 +92,11 @@ def _start(batch: Batch, row: Execution) -> tuple[Execution, Action] | None:
     if refused is not None:
         _end(batch, row, refused)
         return None
-    if action.is_workflow:
+    if action.is_workflow and (not action.policies or row.id in batch.passed):
         return row, action
-    dispatch.send(batch, row, action)
+    unable = turns.start(batch, row, action)
+    if unable is not None:
+        _end(batch, row, unable)
     return None
 
 
@@ -162,7 +165,7 @@ async def _make_runs(batch: Batch, starts: list[_Start]) -> None:
         known = Known(_context(ids[row.id], start, origin["login"]), RunState())
         run = in_hand(known, start.graph, origin)
         batch.runs[run.id] = run
-        run.tell(RunStarted(paused=row.workflow_run in paused))
+        run.tell(RunStarted(paused=row.workflow_run in paused, within=row.timeout))
 
 
 def _context(id: int, start: _Start, login: str | None) -> RunContext:
@@ -189,4 +192,5 @@ def _context(id: int, start: _Start, login: str | None) -> RunContext:
         iteration=row.iteration,
         index=row.task_index,
         sealed=holds_secret(row.parameters),
+        pack_version=row.pack_version,
     )

@@ -21,6 +21,7 @@ from attune_executor.happenings import begin
 from attune_executor.isolation import Isolation
 from attune_executor.load import lock_runs
 from attune_executor.signals import take_requests, take_timers
+from attune_executor.telling import tell
 
 MAX_BATCH = 500
 
@@ -49,27 +50,42 @@ class Workflows:
             await self._isolation.run(waiting[start : start + MAX_BATCH], subject_of, self._transact)
 
     async def _transact(self, inputs: list[Input]) -> None:
-        began = monotonic()
-        batch = await self._context.store.retrying(lambda unit: self._perform(unit, inputs))
-        remember(batch)
-        BATCH.observe(len(inputs))
-        BATCH_TIME.observe(monotonic() - began)
+        """Runs that another executor decides on just now come last: nobody else waits for them."""
+        held = await self._taken(inputs, patient=False)
+        if held:
+            await self._taken(held, patient=True)
 
-    async def _perform(self, unit: Unit, inputs: list[Input]) -> Batch:
-        batch = await begin(unit, self._context)
-        await lock_runs(batch, {run for entry in inputs if (run := run_of(entry)) is not None})
+    async def _taken(self, inputs: list[Input], *, patient: bool) -> list[Input]:
+        """Those that were left: their run is held, and we are not patient."""
+        began = monotonic()
+
+        batch, left = await self._context.store.retrying(lambda unit: self._perform(unit, inputs, patient=patient))
+        remember(batch)
+        BATCH.observe(len(inputs) - len(left))
+        BATCH_TIME.observe(monotonic() - began)
+        return left
+
+    async def _perform(self, unit: Unit, inputs: list[Input], *, patient: bool) -> tuple[Batch, list[Input]]:
+        batch = await begin(unit, self._context, len(inputs))
+        wanted = {run for entry in inputs if (run := run_of(entry)) is not None}
+        await lock_runs(batch, wanted, patient=patient or len(wanted) < 2)
+        held = set() if patient else wanted - batch.runs.keys()
+        left = [entry for entry in inputs if run_of(entry) in held]
+        inputs = [entry for entry in inputs if run_of(entry) not in held] if held else inputs
         await take_timers(batch, [entry for entry in inputs if isinstance(entry, Timer)])
         await take_requests(batch, [entry.run for entry in inputs if isinstance(entry, Requested)])
         await take_completions(batch, [entry for entry in inputs if isinstance(entry, ExecutionCompleted)])
         await take_answers(batch, [entry for entry in inputs if isinstance(entry, Answered)])
         await settle(batch)
         await flush(batch)
-        return batch
+        return batch, left
 
 
 def remember(batch: Batch) -> None:
-    """After the commit: the states that the rows now have."""
+    """After the commit: the states that the rows now have. What happened is told."""
+    tell(batch)
     cache = batch.context.caches.runs
+    batch.context.policies.notice(batch.written(), batch.places)
     if batch.timers:
         batch.context.timers_set.set()
     for run in batch.runs.values():

@@ -1,24 +1,14 @@
-"""Who belongs to whom, learnt from the messages that pass: a message names its execution or its run, rarely both."""
+"""Who belongs to whom, learnt from what passes: a message names its execution or its run, rarely both."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from attune_common.contracts.base import Message
-from attune_common.contracts.execution import ExecutionLog, ExecutionStatusChanged
-from attune_common.contracts.inquiry import InquiryClosed, InquiryCreated, InquiryResponded
-from attune_common.contracts.workflow import (
-    ItemsProgress,
-    TaskCompleted,
-    TaskFailed,
-    TaskScheduled,
-    WorkflowCompleted,
-    WorkflowFailed,
-    WorkflowStarted,
-)
+from typing import Any
 
 REMEMBERED = 50_000
+_OF_A_RUN = frozenset({"workflow.started", "workflow.completed", "workflow.failed"})
 
 
 @dataclass(slots=True)
@@ -49,9 +39,6 @@ class _Memory:
     def get(self, key: int | None) -> int | None:
         return None if key is None else self._entries.get(key)
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
 
 class Kinship:
     """`owner`: run -> the execution that it runs for; `member`: execution -> the run that it is a task of."""
@@ -61,25 +48,22 @@ class Kinship:
         self._member = _Memory(bound)
         self._root_of_run = _Memory(bound)
 
-    def trace(self, message: Message) -> Lineage:
+    def know(self, execution: int, run: int | None) -> None:
+        """What was learnt elsewhere: the run that an execution is for."""
+        self._owner.learn(run, execution)
+
+    def trace(self, kind: str, data: Mapping[str, Any]) -> Lineage:
         """Learn from the message, then tell what it is about. What was never told stays unknown."""
-        match message:
-            case WorkflowStarted() | WorkflowCompleted() | WorkflowFailed():
-                self._owner.learn(message.workflow_execution_id, message.execution_id)
-                return self._climb(message.execution_id, message.workflow_execution_id)
-            case ExecutionStatusChanged():
-                self._member.learn(message.execution_id, message.workflow_execution_id)
-                self._root_of_run.learn(message.workflow_execution_id, message.root_id)
-                return self._climb(message.execution_id, message.workflow_execution_id)
-            case TaskScheduled() | InquiryCreated() | InquiryResponded() | InquiryClosed():
-                self._member.learn(message.execution_id, message.workflow_execution_id)
-                return self._climb(message.execution_id, message.workflow_execution_id)
-            case TaskCompleted() | TaskFailed() | ItemsProgress():
-                return self._climb(None, message.workflow_execution_id)
-            case ExecutionLog():
-                return self._climb(message.execution_id, None)
-            case _:
-                return Lineage(None, None)
+        execution, run, root = (_id(data, name) for name in ("execution_id", "workflow_execution_id", "root_id"))
+        self._root_of_run.learn(run, root)
+        if kind in _OF_A_RUN:
+            self._owner.learn(run, execution)
+        else:
+            self._member.learn(execution, run)
+        lineage = self._climb(execution, run)
+        if root is not None:
+            lineage.executions.add(root)
+        return lineage
 
     def _climb(self, execution: int | None, run: int | None) -> Lineage:
         """Up from execution to run to the execution that the run is for, to the top."""
@@ -103,3 +87,8 @@ class Kinship:
             lineage.runs.add(told)
             return self._member.get(execution)
         return told if told is not None else self._member.get(execution)
+
+
+def _id(data: Mapping[str, Any], name: str) -> int | None:
+    value = data.get(name)
+    return value if isinstance(value, int) else None

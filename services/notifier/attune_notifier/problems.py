@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 
 from attune_common.runtime import json
 
-_TITLES = {401: "Unauthenticated", 422: "Invalid", 503: "Unavailable"}
+_TITLES = {401: "Unauthenticated", 403: "Forbidden", 422: "Invalid", 503: "Unavailable"}
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
 
 

@@ -11,29 +11,31 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 
 from attune_common.runtime import json, metrics
+from attune_common.runtime.bounded_http import BoundedProtocol
 from attune_common.runtime.health import Health, Report
+from attune_common.runtime.lean import OLD_PYDANTIC, without
 from attune_notifier.problems import on_invalid
 
 
 def create_app(router: APIRouter, health: Health) -> FastAPI:
     """The stream, /health/live, /health/ready and /metrics. No CORS: browsers come through the API's origin."""
     app = FastAPI(title="Attune notifier", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.include_router(router)
     app.add_exception_handler(RequestValidationError, on_invalid)
 
-    @app.get("/health/live")
     async def live() -> Response:
         return _report(health.live())
 
-    @app.get("/health/ready")
     async def ready() -> Response:
         return _report(await health.ready())
 
-    @app.get("/metrics")
     async def scrape() -> Response:
         content_type, body = metrics.render()
         return Response(body, headers={"Content-Type": content_type})
 
+    with without(OLD_PYDANTIC):
+        app.include_router(router)
+        for path, answer in {"/health/live": live, "/health/ready": ready, "/metrics": scrape}.items():
+            app.get(path)(answer)
     return app
 
 
@@ -54,8 +56,9 @@ class Server:
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
         config = uvicorn.Config(
-            app, host=host, port=port, lifespan="off", log_config=None, access_log=False, server_header=False
-        )
+            app, host=host, port=port, lifespan="off", log_config=None, access_log=False, server_header=False,
+            http=BoundedProtocol,
+        )  # fmt: skip
         self._uvicorn = _Uvicorn(config)
         self._serving: asyncio.Task[None] | None = None
 

@@ -1,29 +1,62 @@
-"""GET /api/v1/stream: server-sent events, filtered by execution, run and type."""
+"""GET /api/v1/stream: server-sent events, filtered, from where the client was."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field, StringConstraints
+from starlette.requests import HTTPConnection
+from starlette.types import Message, Send
 
-from attune_notifier.access import AccessUnknown, Authorise
+from attune_common.runtime import logging
+from attune_notifier.access import AccessUnknown, Viewer
+from attune_notifier.entries import Place
+from attune_notifier.hosting import Host
+from attune_notifier.listening import Heard, Listening
 from attune_notifier.problems import problem
-from attune_notifier.subscriptions import Subscriptions, Wish
+from attune_notifier.wishes import Wish, patterns, statuses
 
-PING_SECONDS = 10.0
-_HELLO = b": connected\n\n"
+STUCK_SECONDS = 30.0
+_HELLO = b": connected\nretry: 1000\n\n"
+_PING = b": ping\n\n"
+_RESYNC = b"event: resync\ndata: {}\n\n"
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-LONGEST_STREAM_SECONDS = 900.0
+_log = logging.get("attune.notifier")
 
-Identifier = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+Word = Annotated[str, StringConstraints(max_length=255)]
+Words = Annotated[list[str], Field(max_length=50)]
 
 
-def build_router(subscriptions: Subscriptions, authorise: Authorise, ping: float = PING_SECONDS) -> APIRouter:
-    """The route, over the streams of a feed."""
-    router = APIRouter(tags=["stream"])
+class Asking(BaseModel):
+    """As of a subscription over a WebSocket. `ticket`: instead of a token, from pages."""
+
+    execution: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    workflow_execution: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    kind: Words = Field(default_factory=list)
+    type: Words = Field(default_factory=list)
+    ref: Word = ""
+    pack: Word = ""
+    status: Words = Field(default_factory=list)
+    trace_id: Word = ""
+    after: Word = ""
+    ticket: Annotated[str, StringConstraints(max_length=400)] = ""
+
+    def wish(self) -> Wish:
+        """Errors: ValueError for what nobody sends."""
+        wanted = patterns(self.kind, self.type)
+        return Wish(
+            self.execution, self.workflow_execution, wanted, self.ref, self.pack, statuses(self.status), self.trace_id
+        )
+
+
+def add_stream(router: APIRouter, host: Host) -> None:
+    """The route, over the feed of a notifier."""
 
     @router.get(
         "/api/v1/stream",
@@ -32,47 +65,80 @@ def build_router(subscriptions: Subscriptions, authorise: Authorise, ping: float
         responses={200: {"content": {"text/event-stream": {}}}, 401: {}, 503: {}},
     )
     async def stream(
-        execution: Identifier = None,
-        workflow_execution: Identifier = None,
-        types: Annotated[list[str] | None, Query(alias="type", max_length=50)] = None,
+        request: Request,
+        asked: Annotated[Asking, Query()],
         authorization: Annotated[str, Header()] = "",
         last_event_id: Annotated[str, Header()] = "",
     ) -> Response:
-        """`event:` is the message's type, `data:` its data, `id:` a counter. `resync` means: some were missed, look
-        again. `execution`, `workflow_execution`: it and all that is a part of it. `type`: a type or a pattern such as
-        `workflow.task.*`, any number of them. Log lines come only for the execution or run that is asked for."""
+        """`event:` is the message's type, `data:` its data, `id:` where it stands: a client that comes back with it as
+        `Last-Event-ID` (or `after`) gets what it has missed. `resync`: that is not kept any more, look again."""
         try:
-            if not await authorise(_bearer(authorization)):
-                return problem(401, "unauthenticated", "a valid bearer token is needed")
-        except AccessUnknown:
-            return problem(503, "api_unavailable", "the API that knows the tokens does not answer; try again")
-        if subscriptions.full:
-            return problem(503, "too_many_streams", "this notifier serves no more streams; try again")
-        wish = Wish(execution, workflow_execution, _patterns(types))
-        frames = _frames(subscriptions, wish, bool(last_event_id), ping)
-        return StreamingResponse(frames, media_type="text/event-stream", headers=_HEADERS)
+            wish = asked.wish()
+        except ValueError as unknown:
+            places = [{"path": "query.kind", "message": str(unknown), "hint": ""}]
+            return problem(422, "invalid_parameter", str(unknown), places)
+        if not same_origin(request):
+            return problem(403, "foreign_origin", "pages of other origins may not listen")
+        refusal, viewer = await _admitted(host, bearer(authorization), asked.ticket)
+        if viewer is None:
+            return refusal
+        listening = Listening(host.feed, viewer, wish, last_event_id or asked.after, host.ping)
+        return _Stream(_frames(host, listening))
 
-    return router
 
-
-async def _frames(subscriptions: Subscriptions, wish: Wish, again: bool, ping: float) -> AsyncIterator[bytes]:
-    """Frames until the notifier stops, the client leaves, or it is time to look at its token again."""
-    client = subscriptions.add(wish)
-    if again:
-        client.resync()
-    end = time.monotonic() + LONGEST_STREAM_SECONDS
+async def _admitted(host: Host, token: str, ticket: str) -> tuple[Response, Viewer | None]:
     try:
-        yield _HELLO
-        while not client.closed and time.monotonic() < end:
-            yield await client.take(ping)
-    finally:
-        subscriptions.remove(client)
+        viewer = await host.viewer_of(ticket) if ticket and not token else await host.viewer(token)
+    except AccessUnknown:
+        return problem(503, "api_unavailable", "the API that knows the tokens does not answer; try again"), None
+    if viewer is None:
+        return problem(401, "unauthenticated", "a valid bearer token is needed"), None
+    if host.feed.subscriptions.full:
+        return problem(503, "too_many_streams", "this notifier serves no more streams; try again"), None
+    return Response(), viewer
 
 
-def _bearer(header: str) -> str:
+async def _frames(host: Host, listening: Listening) -> AsyncGenerator[bytes, None]:
+    is_first = True
+    async with aclosing(listening.heard()) as all_heard:
+        async for heard in all_heard:
+            yield _HELLO if is_first else _frame(heard, host.feed.place)
+            is_first = False
+
+
+def _frame(heard: Heard, place: Place | None) -> bytes:
+    """A ping tells how far the log was looked through, so that a quiet client goes on from there."""
+    frames = b"".join(entry.frame for entry in heard.entries)
+    if heard.resync:
+        return _RESYNC + frames
+    return frames or (_PING if place is None else b": ping\nid: %b\n\n" % str(place).encode())
+
+
+class _Stream(StreamingResponse):
+    """A client that takes nothing for STUCK_SECONDS is cut off."""
+
+    def __init__(self, frames: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(frames, media_type="text/event-stream", headers=_HEADERS)
+        self._frames = frames
+
+    async def stream_response(self, send: Send) -> None:
+        async def bounded(message: Message) -> None:
+            async with asyncio.timeout(STUCK_SECONDS):
+                await send(message)
+
+        async with aclosing(self._frames):
+            try:
+                await super().stream_response(bounded)
+            except TimeoutError:
+                _log.info("stream cut off: its client takes nothing", seconds=STUCK_SECONDS)
+
+
+def same_origin(asked: HTTPConnection) -> bool:
+    """Browsers tell the page's origin; other clients tell none."""
+    origin = asked.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == asked.headers.get("host")
+
+
+def bearer(header: str) -> str:
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _patterns(types: list[str] | None) -> tuple[str, ...]:
-    return tuple(name.strip() for given in types or () for name in given.split(",") if name.strip())

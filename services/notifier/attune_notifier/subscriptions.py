@@ -1,84 +1,77 @@
-"""Who listens to what: wishes, bounded queues of ready-made frames, and the index that finds the listeners."""
+"""Who listens: bounded queues of entries, and the index that finds the listeners."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from attune_common.bus.patterns import matches
+from attune_notifier.entries import Entry
 from attune_notifier.kinship import Lineage
+from attune_notifier.wishes import Wish
 
-MOST_FRAMES = 1_000
+MOST_ENTRIES = 1_000
 MOST_BYTES = 4 * 1024 * 1024
-MOST_CLIENTS = 1_000
-PING = b": ping\n\n"
-RESYNC = b"event: resync\ndata: {}\n\n"
-LOG = "execution.log"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """`execution`: it and all that is a part of it; `run`: the same by the run's id; neither: everything.
-
-    `types`: topic patterns over message types; empty is all. Log lines come only to those that ask for their
-    execution or its run, or name the type.
-    """
-
-    execution: int | None = None
-    run: int | None = None
-    types: tuple[str, ...] = ()
-
-    def takes(self, kind: str, lineage: Lineage) -> bool:
-        """Whether a message that the index found is wanted."""
-        if self.types and not any(matches(pattern, kind) for pattern in self.types):
-            return False
-        return kind != LOG or self._may_have_logs(lineage)
-
-    def _may_have_logs(self, lineage: Lineage) -> bool:
-        if self.execution is None and self.run is None:
-            return LOG in self.types
-        own = self.execution is not None and self.execution == lineage.execution
-        return own or (self.run is not None and self.run == lineage.run)
+MOST_CLIENTS = 2_000
 
 
 class Client:
-    """One open stream. A client that does not keep up loses what waits and is told to look again (`resync`)."""
+    """One open stream. A client that does not keep up is cut off: it comes back, and goes on where it was.
+
+    `live_from`: the first position of the log that was looked at for it; None before the first.
+    """
 
     def __init__(self, wish: Wish) -> None:
         self.wish = wish
         self.closed = False
-        self._frames: list[bytes] = []
+        self.resync = False
+        self.live_from: int | None = None
+        self._entries: list[Entry] = []
         self._bytes = 0
         self._ready = asyncio.Event()
 
-    def put(self, frame: bytes) -> None:
-        if len(self._frames) >= MOST_FRAMES or self._bytes + len(frame) > MOST_BYTES:
-            self.resync()
+    def put(self, entry: Entry) -> None:
+        if self.closed:
             return
-        self._frames.append(frame)
-        self._bytes += len(frame)
+        if len(self._entries) >= MOST_ENTRIES or self._bytes + entry.size > MOST_BYTES:
+            self._entries, self._bytes = [], 0
+            self.close()
+            return
+        self._entries.append(entry)
+        self._bytes += entry.size
         self._ready.set()
 
-    def resync(self) -> None:
-        """Drop what waits: the client has missed something and must look again."""
-        self._frames, self._bytes = [RESYNC], len(RESYNC)
+    def look_again(self) -> None:
+        """Something was missed that nobody has any more."""
+        self._entries, self._bytes, self.resync = [], 0, True
         self._ready.set()
+
+    def begin_again(self) -> None:
+        """Forget what waits: it is still read from the log, and what is live begins with the next message."""
+        self._entries, self._bytes, self.live_from = [], 0, None
+
+    def drop_until(self, position: int) -> None:
+        """Forget what waits and was already read from the log, up to this position."""
+        self._entries = [entry for entry in self._entries if entry.place.position > position]
+        self._bytes = sum(entry.size for entry in self._entries)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._entries) > MOST_ENTRIES // 2 or self._bytes > MOST_BYTES // 2
 
     def close(self) -> None:
         self.closed = True
         self._ready.set()
 
-    async def take(self, patience: float) -> bytes:
-        """All frames that wait; a ping when there was none for `patience` seconds."""
+    async def take(self, patience: float) -> list[Entry]:
+        """All that waits; nothing when there was none for `patience` seconds, or something else has happened."""
         try:
             async with asyncio.timeout(patience):
                 await self._ready.wait()
         except TimeoutError:
-            return PING
+            return []
         self._ready.clear()
-        taken, self._frames, self._bytes = b"".join(self._frames), [], 0
+        taken, self._entries, self._bytes = self._entries, [], 0
         return taken
 
 
@@ -115,13 +108,13 @@ class Subscriptions:
         _forget(self._by_execution, client.wish.execution, client)
         _forget(self._by_run, client.wish.run, client)
 
-    def interested(self, kind: str, lineage: Lineage) -> list[Client]:
+    def interested(self, entry: Entry, lineage: Lineage) -> list[Client]:
         found = set(self._everything)
         for execution in lineage.executions:
             found |= self._by_execution.get(execution, set())
         for run in lineage.runs:
             found |= self._by_run.get(run, set())
-        return [client for client in found if client.wish.takes(kind, lineage)]
+        return [client for client in found if client.wish.wants(entry, lineage)]
 
     def all(self) -> Iterable[Client]:
         return tuple(self._clients)

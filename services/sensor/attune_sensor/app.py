@@ -11,6 +11,7 @@ from attune_common.hosting.outgoing.egress import Egress
 from attune_common.runtime import lifecycle, logging, metrics
 from attune_common.runtime.health import Health
 from attune_common.runtime.health_server import HealthServer
+from attune_common.runtime.health_watch import HealthWatch
 from attune_common.runtime.settings import Settings
 from attune_sensor.api import SensorApi
 from attune_sensor.host import Host
@@ -60,8 +61,15 @@ async def main(settings: Settings, stopping: asyncio.Event | None = None) -> Non
     orphans.claim_all()
     service = SensorService(settings)
     server = HealthServer(service.health, settings.health_host, settings.health_port)
+    watch = HealthWatch(service.health)
+
+    async def stop(grace: float) -> None:
+        await watch.stop()
+        await service.stop(grace)
+
     await server.start()
+    watch.start()
     try:
-        await lifecycle.until_stopped(stopping or asyncio.Event(), service.start, service.stop, settings.grace_seconds)
+        await lifecycle.until_stopped(stopping or asyncio.Event(), service.start, stop, settings.grace_seconds)
     finally:
         await server.stop()

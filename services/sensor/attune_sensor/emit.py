@@ -1,7 +1,7 @@
 """From what a sensor says to stored events: in its order, in batches, again until the API has them.
 
 An outlet outlives the process of its sensor: what was said before a crash, or before the API went away, is sent under
-the next lease. Each event has its key from the start, so sending it twice makes one event.
+the next lease of the same service. Each event has its key from the start, so sending it twice makes one event.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ class Outlet:
         self._ref, self._api = ref, api
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
-        self._arrived, self._room = asyncio.Event(), asyncio.Event()
+        self._arrived, self._room, self._settled = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._room.set()
+        self._settled.set()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -51,8 +52,13 @@ class Outlet:
         self._waiting.append(_Waiting(said, size, answer))
         self._bytes += size
         self._arrived.set()
+        self._settled.clear()
         if len(self._waiting) >= _MOST_WAITING or self._bytes >= _MOST_BYTES:
             self._room.clear()
+
+    async def settled(self) -> None:
+        """Until nothing waits: what was said is stored or refused, and the state is the one that was saved last."""
+        await self._settled.wait()
 
     async def send(self, token: str) -> None:
         """Send under this token, until cancelled. Errors: LeaseLost."""
@@ -112,6 +118,8 @@ class Outlet:
         self._bytes -= entry.size
         if len(self._waiting) < _MOST_WAITING // 2 and self._bytes < _MOST_BYTES // 2:
             self._room.set()
+        if not self._waiting:
+            self._settled.set()
         entry.answer(verdict)
 
 

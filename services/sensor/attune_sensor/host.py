@@ -25,6 +25,7 @@ class Host:
         self._running: dict[str, tuple[Hosted, asyncio.Task[None]]] = {}
         self._outlets: dict[str, Outlet] = {}
         self._logs: dict[str, SensorLog] = {}
+        self._tenures: dict[str, int] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._reported: dict[str, int] = {}
         self.released: set[str] = set()
@@ -79,6 +80,9 @@ class Host:
         return any(task.get_name() == ref for task in self._ending)
 
     def _begin(self, grant: Grant) -> None:
+        if self._tenures.get(grant.ref, grant.tenure) != grant.tenure:
+            self._forget(grant.ref)
+        self._tenures[grant.ref] = grant.tenure
         outlet = self._outlets.setdefault(grant.ref, Outlet(grant.ref, self._tools.api))
         log = self._logs.setdefault(grant.ref, SensorLog(grant.ref, self._tools.api, self._longest_line))
         hosted = Hosted(grant, self._tools, outlet, log, self._reported.pop(grant.token, 0))
@@ -103,10 +107,11 @@ class Host:
         self._tools.changed()
 
     def _forget(self, ref: str) -> None:
-        outlet = self._outlets.pop(ref)
+        outlet = self._outlets.pop(ref, None)
         self._logs.pop(ref, None)
-        if len(outlet):
-            _log.warning("events_not_sent", sensor=ref, count=len(outlet), why="the sensor runs elsewhere")
+        self._tenures.pop(ref, None)
+        if outlet:
+            _log.warning("events_not_sent", sensor=ref, count=len(outlet), why="the sensor ran elsewhere since")
 
     def told(self, released: Iterable[str]) -> None:
         """The API knows that these are free."""

@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import traceback
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from attune_common.contracts.sensor import Grant, Held, Start, Status, Verdict
-from attune_common.hosting.children import child
+from attune_common.hosting.children.outlets import Stream
 from attune_common.hosting.children.workplace import workplace
 from attune_common.hosting.failure import ActionFailure
+from attune_common.hosting.masking import NOTHING, Masker
 from attune_common.runtime import logging
 from attune_common.runtime.clock import monotonic, utcnow
 from attune_sensor.api import ApiAway, ApiRefused, LeaseLost, SensorApi
 from attune_sensor.emit import Outlet
 from attune_sensor.logs import SensorLog
-from attune_sensor.polls import Polls
+from attune_sensor.polls import Polls, PollTooLong
 from attune_sensor.process import SensorProcess, start
 from attune_sensor.programs import Programs
 from attune_sensor.protocol import BadLine, PollDone, Ready, Said, read_line
@@ -28,6 +30,7 @@ STABLE_SECONDS = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _AWAY_PAUSE = 1.0
 _log = logging.get("attune.sensor")
+_MOST_SAID = 200
 
 
 class SensorFailed(Exception):
@@ -61,6 +64,7 @@ class Hosted:
         self._failures = 0
         self._error: dict[str, Any] | None = None
         self._retry_at: float | None = None
+        self._masker = NOTHING
 
     def report(self) -> Held:
         """What the API is told. A sensor that has run for a while has not failed in a row."""
@@ -116,10 +120,13 @@ class Hosted:
             except LeaseLost:
                 raise
             except Exception as problem:
-                _log.exception("sensor_host_broken", sensor=self.grant.ref)
-                await self._fail({"type": "service_error", "message": f"{type(problem).__name__}: {problem}"[:1000]})
+                told = self._masker.text("".join(traceback.format_exception(problem)))
+                _log.error("sensor_host_broken", sensor=self.grant.ref, exception=told)
+                message = self._masker.text(f"{type(problem).__name__}: {problem}")[:1000]
+                await self._fail({"type": "service_error", "message": message})
 
     async def _fail(self, error: dict[str, Any]) -> None:
+        error = self._masker.cut(error)
         lasted = monotonic() - self._since if self._status == "running" else 0.0
         self._failures = 1 if lasted >= STABLE_SECONDS else self._failures + 1
         self.reported += 1
@@ -138,17 +145,22 @@ class Hosted:
     async def _once(self) -> None:
         """Errors: SensorFailed, always, unless it is stopped; ApiAway, ApiRefused, LeaseLost."""
         self._set("starting")
+        await self._outlet.settled()
         wanted = await self._tools.api.start(self.grant.ref, self.grant.token)
+        self._masker = Masker(wanted.hide)
+        self._log.hide(self._masker)
         if wanted.problem is not None:
             raise SensorFailed(wanted.problem)
         async with self._started(wanted) as process:
-            polls = Polls(wanted.poll, process.tell)
+            polls = Polls(wanted.poll, wanted.poll_timeout, process.tell)
 
             async def on_line(line: bytes) -> None:
                 await self._on_line(line, process, wanted.pack_ref, polls)
 
             try:
                 status = await polls.around(process.run(on_line, self._grace))
+            except PollTooLong as late:
+                raise SensorFailed(self._error_of("poll_timeout", str(late))) from late
             finally:
                 self._log.end_of_process()
         raise SensorFailed(self._ended(status))
@@ -182,14 +194,13 @@ class Hosted:
                 self._set("running")
             yield process
 
-    def _on_output(self, stream: child.Stream, chunk: bytes) -> None:
+    def _on_output(self, stream: Stream, chunk: bytes) -> None:
         self._log.output(stream, chunk)
 
     async def _on_line(self, line: bytes, process: SensorProcess, pack: str, polls: Polls) -> None:
         try:
             message = read_line(line, pack)
         except BadLine as bad:
-            self._log.system(f"refused: {bad.message}")
             self._answer(process, bad.id, Verdict(error={"code": "bad_line", "message": bad.message}))
             return
         match message:
@@ -197,8 +208,9 @@ class Hosted:
                 self._set("running")
             case PollDone():
                 polls.done()
-            case Said():
-                await self._outlet.put(message, len(line), lambda verdict: self._answer(process, message.id, verdict))
+            case Said(id=id):
+                said = message.hiding(self._masker)
+                await self._outlet.put(said, len(line), lambda verdict: self._answer(process, id, verdict))
 
     def _answer(self, process: SensorProcess, id: int | None, verdict: Verdict) -> None:
         """To the process that said it, if that still runs: the numbers are its own."""
@@ -213,12 +225,13 @@ class Hosted:
 
     def _ended(self, status: int) -> dict[str, Any]:
         how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
-        return {
-            "type": "exit_code",
-            "message": f"the sensor {how}",
-            "exit_code": status,
-            "output": list(self._log.tail),
-        }
+        said = next((line.strip() for line in reversed(self._log.tail) if line.strip()), "")[:_MOST_SAID]
+        message = f"the sensor {how}: {said}" if said and status else f"the sensor {how}"
+        return {**self._error_of("exit_code", message), "exit_code": status}
+
+    def _error_of(self, kind: str, message: str) -> dict[str, Any]:
+        """With the last lines that it printed."""
+        return {"type": kind, "message": message, "output": list(self._log.tail)}
 
 
 async def _cancel(*tasks: asyncio.Task[None]) -> None:

@@ -13,13 +13,17 @@ from attune_sensor.api import ApiAway, ApiRefused, LeaseLost, SensorApi
 from attune_sensor.host import Host
 
 _FENCE = 0.6
+_TRIES = 2
 _DEBOUNCE = 0.2
 _LOOK = 0.2
 _log = logging.get("attune.sensor")
 
 
 class Leases:
-    """`confirmed`: the API has answered lately. Sensors end well before their leases do."""
+    """`confirmed`: the API has answered lately. Sensors end well before their leases do.
+
+    A slow API has as long to answer as leaves room for `_TRIES` of them: one that hangs must not cost the sensors.
+    """
 
     def __init__(self, settings: Settings, api: SensorApi, host: Host, news: asyncio.Event) -> None:
         self._settings, self._api, self._host, self._news = settings, api, host, news
@@ -61,7 +65,7 @@ class Leases:
         )
         asked = monotonic()
         try:
-            answer = await self._api.lease(request, self._settings.sensor_heartbeat_seconds)
+            answer = await self._api.lease(request, self._seconds * _FENCE / _TRIES)
         except (ApiAway, ApiRefused, LeaseLost) as problem:
             self._tell(str(problem))
             return

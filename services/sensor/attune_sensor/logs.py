@@ -8,9 +8,11 @@ from typing import Literal
 
 from attune_common.contracts.sensor import Line, LogRequest
 from attune_common.hosting.lines import LineSplitter
+from attune_common.hosting.masking import NOTHING, Masker, StreamMasker
 from attune_common.runtime.clock import utcnow
 from attune_sensor.api import ApiAway, ApiRefused, LeaseLost, SensorApi
 
+_STREAMS: tuple[Literal["stdout", "stderr"], ...] = ("stdout", "stderr")
 _AT_ONCE = 500
 _MOST_WAITING = 2_000
 _PAUSE = 0.5
@@ -22,27 +24,35 @@ class SensorLog:
 
     def __init__(self, ref: str, api: SensorApi, longest: int) -> None:
         self._ref, self._api, self._longest = ref, api, longest
-        self._splitters = {name: LineSplitter(longest) for name in ("stdout", "stderr")}
+        self._splitters = {name: LineSplitter(longest) for name in _STREAMS}
+        self._masker = NOTHING
+        self._maskers = {name: StreamMasker(NOTHING) for name in _STREAMS}
         self._waiting: deque[Line] = deque()
         self._left_out = 0
         self._arrived = asyncio.Event()
         self.tail: deque[str] = deque(maxlen=_TAIL)
 
+    def hide(self, masker: Masker) -> None:
+        """What the process that starts now must not tell. The tail is its own from here on."""
+        self.tail.clear()
+        self._masker = masker
+        self._maskers = {name: StreamMasker(masker) for name in _STREAMS}
+
     def output(self, stream: Literal["stdout", "stderr"], chunk: bytes) -> None:
-        for text in self._splitters[stream].feed(chunk):
+        for text in self._splitters[stream].feed(self._maskers[stream].feed(chunk)):
             self._add(stream, text)
 
     def system(self, line: str) -> None:
-        self._add("system", line)
+        self._add("system", self._masker.text(line))
 
     def flush(self) -> None:
         """Lines go out by themselves."""
 
     def end_of_process(self) -> None:
         """What has no newline becomes a line."""
-        for stream in ("stdout", "stderr"):
-            for text in self._splitters[stream].end():
-                self._add("stdout" if stream == "stdout" else "stderr", text)
+        for stream in _STREAMS:
+            for text in (*self._splitters[stream].feed(self._maskers[stream].end()), *self._splitters[stream].end()):
+                self._add(stream, text)
 
     async def send(self, token: str) -> None:
         """Until cancelled. Errors: LeaseLost."""

@@ -1,19 +1,26 @@
-"""A polling sensor is asked at equal intervals, never while it still answers."""
+"""A polling sensor is asked at equal intervals, never while it still answers, and has to answer in time."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, NoReturn
 
 from attune_common.runtime.clock import monotonic
 
 
-class Polls:
-    """`every`: seconds from the beginning of a poll to that of the next; None: nothing is asked."""
+class PollTooLong(Exception):
+    """The text says how long it was waited for."""
 
-    def __init__(self, every: float | None, tell: Callable[[dict[str, Any]], None]) -> None:
-        self._every, self._tell = every, tell
+
+class Polls:
+    """`every`: seconds from the beginning of a poll to that of the next; None: nothing is asked.
+
+    `longest`: seconds that one may take; None: any.
+    """
+
+    def __init__(self, every: float | None, longest: float | None, tell: Callable[[dict[str, Any]], None]) -> None:
+        self._every, self._longest, self._tell = every, longest, tell
         self._free = asyncio.Event()
         self._free.set()
 
@@ -22,18 +29,26 @@ class Polls:
         self._free.set()
 
     async def around(self, running: Coroutine[Any, Any, int]) -> int:
-        """Poll while the process runs; its exit status."""
-        asking = asyncio.create_task(self._ask())
-        try:
+        """Poll while the process runs; its exit status. Errors: PollTooLong, when the process is ended too."""
+        if self._every is None:
             return await running
+        process, asking = asyncio.create_task(running), asyncio.create_task(self._ask(self._every))
+        try:
+            await asyncio.wait({process, asking}, return_when=asyncio.FIRST_COMPLETED)
+            return process.result() if process.done() else asking.result()
         finally:
             asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            process.cancel()
+            await asyncio.gather(asking, process, return_exceptions=True)
 
-    async def _ask(self) -> None:
-        while self._every is not None:
+    async def _ask(self, every: float) -> NoReturn:
+        while True:
             asked = monotonic()
             self._free.clear()
             self._tell({"type": "poll"})
-            await self._free.wait()
-            await asyncio.sleep(max(0.0, asked + self._every - monotonic()))
+            try:
+                async with asyncio.timeout(self._longest):
+                    await self._free.wait()
+            except TimeoutError:
+                raise PollTooLong(f"a poll did not end within {self._longest:g} s") from None
+            await asyncio.sleep(max(0.0, asked + every - monotonic()))

@@ -13,6 +13,8 @@ from typing import Any
 from attune_common.hosting.children import child
 from attune_common.hosting.children.child import Child, Command
 from attune_common.hosting.children.confine import Confinement
+from attune_common.hosting.children.outlets import OnOutput
+from attune_common.runtime import pipes
 from attune_common.runtime.settings import Settings
 from attune_sensor.emit import encoded
 from attune_sensor.protocol import LONGEST_LINE, TOO_LONG
@@ -81,7 +83,7 @@ class SensorProcess:
                 await on_line(line)
 
 
-async def start(program: Program, settings: Settings, on_output: child.OnOutput) -> SensorProcess:
+async def start(program: Program, settings: Settings, on_output: OnOutput) -> SensorProcess:
     """Errors: OSError when the program cannot be started."""
     uid = settings.worker_uid
     with _pipe(uid) as (stdin_end, ours_to_write), _pipe(uid) as (ours_to_read, lines_end):
@@ -119,7 +121,7 @@ def _pipe(uid: int | None) -> Iterator[tuple[int, int]]:
 
 async def _connected(started: Child, writing: int, reading: int) -> SensorProcess:
     loop = asyncio.get_running_loop()
-    stdin, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(writing, "wb", buffering=0))
+    stdin, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, pipes.for_loop(writing, "wb"))
     lines = asyncio.StreamReader(limit=LONGEST_LINE)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(reading, "rb", buffering=0))
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), pipes.for_loop(reading, "rb"))
     return SensorProcess(started, stdin, lines)

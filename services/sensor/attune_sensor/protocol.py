@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from attune_common.contracts.sensor import Emitted, Saved
+from attune_common.hosting.masking import Masker
 from attune_common.runtime import json
 
 LONGEST_LINE = 1024 * 1024
@@ -32,6 +33,16 @@ class Said:
     id: int | None = None
 
 
+    def hiding(self, masker: Masker) -> Said:
+        """The same without what must not leave the service."""
+        if not masker:
+            return self
+        event = self.event and self.event.model_copy(
+            update={"payload": masker.data(self.event.payload), "key": masker.text(self.event.key)}
+        )
+        return Said(event, self.state and Saved(value=masker.data(self.state.value)), self.id)
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """The sensor has begun to watch."""
@@ -55,6 +66,10 @@ def read_line(line: bytes, pack: str) -> Said | Ready | PollDone:
     id = message.get("id")
     if id is not None and (not isinstance(id, int) or isinstance(id, bool)):
         raise BadLine(f"`id` must be a whole number, not {str(id)[:60]!r}")
+    try:
+        message = json.clean(message)
+    except json.DataError as problem:
+        raise BadLine(f"a line cannot be stored: {problem.message} ({str(problem.path)[:60]})", id) from problem
     match message.get("type"):
         case "event":
             state = Saved(value=message["state"]) if "state" in message else None

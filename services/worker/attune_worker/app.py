@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 
 from attune_common.bus import topology
-from attune_common.bus.bus import Bus, Consumer
+from attune_common.bus.bus import Bus, Consumer, condition
 from attune_common.bus.factory import build_bus
 from attune_common.hosting.children import orphans
 from attune_common.hosting.children.workplace import clear_leftovers
@@ -17,8 +18,11 @@ from attune_common.runtime import logging, metrics
 from attune_common.runtime.clock import Deadline
 from attune_common.runtime.health import Health
 from attune_common.runtime.health_server import HealthServer
+from attune_common.runtime.health_watch import HealthWatch
 from attune_common.runtime.lifecycle import until_stopped
+from attune_common.runtime.limits import MIB
 from attune_common.runtime.settings import Settings
+from attune_worker.claims import Claims
 from attune_worker.handlers import Control, JobIntake
 from attune_worker.jobs import Jobs, Stop
 from attune_worker.leases import Leases
@@ -31,6 +35,7 @@ _LIGHT_SLOTS = 500
 _MOST_PREFETCHED = 8
 _LAST_GRACE = 2.0
 _LAST_MESSAGES = 5.0
+_LEAST_ROOM = 16 * MIB
 log = logging.get("worker")
 
 
@@ -42,15 +47,16 @@ class Worker:
         self._jobs = Jobs()
         self._outbound = Outbound(bus, settings.publish_timeout)
         self._leases = Leases(bus, self._jobs, settings)
-        self._http, self._api = HttpClient(_egress(settings)), HttpClient(Egress("any"))
+        self._http, self._api = HttpClient(Egress.of(settings)), HttpClient(Egress("any"))
         self._environments = Environments(settings.data_dir)
         self._packs = Packs(settings, self._api)
-        bench = Bench(settings, self._packs, self._environments, self._http, self._api)
+        self._claims = Claims(self._api, settings)
+        bench = Bench(settings, self._packs, self._environments, self._http, self._api, self._claims)
         runner = Runner(bench, self._jobs, self._outbound, settings.worker_name)
         slots = Slots(settings.worker_slots, _LIGHT_SLOTS)
         self._intake = JobIntake(bus, self._jobs, slots, runner, self._outbound)
         self._control: Consumer | None = None
-        self.health = Health(bus=lambda: bus.healthy, heartbeat=lambda: not self._leases.fenced)
+        self.health = Health(bus=lambda: condition(bus), heartbeat=self._leases.condition, disk=self._disk)
         metrics.gauge("worker_jobs", "Attempts in hand").set_function(lambda: len(self._jobs))
 
     async def start(self) -> None:
@@ -76,6 +82,7 @@ class Worker:
         await self._leases.stop()
         if self._control is not None:
             await self._control.stop()
+        await self._claims.stop()
         await self._packs.stop()
         await self._environments.stop()
         await self._http.close()
@@ -88,14 +95,14 @@ class Worker:
             job.stop(Stop.LOST, grace)
         await self._jobs.all_ended(grace + _LAST_MESSAGES)
 
+    def _disk(self) -> tuple[bool, str]:
+        """For a health check: whether there is room for what actions need."""
+        free = shutil.disk_usage(self._settings.data_dir).free
+        return (True, "") if free >= _LEAST_ROOM else (False, f"only {free:,} bytes are left for the data directory")
+
     def _prepare_folders(self) -> None:
         clear_leftovers(self._settings.data_dir)
         log.debug("sdk_ready", place=str(self._environments.sdk))
-
-
-def _egress(settings: Settings) -> Egress:
-    """Where everything is one process on one machine, calls may go to it."""
-    return Egress.parse(settings.egress or ("any" if settings.amqp_url.startswith("memory:") else "public"))
 
 
 async def main(settings: Settings, stopping: asyncio.Event | None = None) -> None:
@@ -105,10 +112,17 @@ async def main(settings: Settings, stopping: asyncio.Event | None = None) -> Non
     bus = build_bus(settings, f"attune-worker-{settings.worker_name}")
     worker = Worker(bus, settings)
     server = HealthServer(worker.health, settings.health_host, settings.health_port)
+    watch = HealthWatch(worker.health)
+
+    async def stop(grace: float) -> None:
+        await watch.stop()
+        await worker.stop(grace)
+
     await server.start()
     try:
         await bus.start()
-        await until_stopped(stopping or asyncio.Event(), worker.start, worker.stop, settings.grace_seconds)
+        watch.start()
+        await until_stopped(stopping or asyncio.Event(), worker.start, stop, settings.grace_seconds)
     finally:
         await bus.stop()
         await server.stop()

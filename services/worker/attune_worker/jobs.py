@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from attune_common.contracts.execution import ExecutionScheduled
+from attune_common.hosting.masking import NOTHING, Masker
 from attune_common.runtime.clock import utcnow
 
 _REMEMBERED = 10_000
@@ -23,10 +24,15 @@ class Stop(StrEnum):
 
 
 class Job:
-    """One attempt on this worker."""
+    """One attempt on this worker. `masker` hides its secrets in whatever leaves the worker.
+
+    `claim`: under which name the worker has asked to begin it; empty before that, None where it need not ask.
+    """
 
     def __init__(self, spec: ExecutionScheduled) -> None:
         self.spec = spec
+        self.masker: Masker = NOTHING
+        self.claim: str | None = "" if spec.claim else None
         self.started_at: datetime = utcnow()
         self.stopped: asyncio.Future[Stop] = asyncio.get_running_loop().create_future()
         self.settled = asyncio.Event()

@@ -30,6 +30,11 @@ class Leases:
     def fenced(self) -> bool:
         return monotonic() - self._confirmed > self._settings.self_fence_seconds
 
+    def condition(self) -> tuple[bool, str]:
+        """For a health check."""
+        seconds = round(monotonic() - self._confirmed)
+        return (False, f"nobody has heard this worker for {seconds} s") if self.fenced else (True, "")
+
     async def start(self) -> None:
         self._confirmed = monotonic()
         self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._watch())]
@@ -53,7 +58,7 @@ class Leases:
                 await self._bus.publish(pack([(self._message(), "")], "attune/worker"))
         except (BusUnavailable, OSError, TimeoutError) as problem:
             metrics.counter("worker_heartbeats_unconfirmed_total", "Heartbeats nobody confirmed").inc()
-            log.warning("heartbeat_unconfirmed", problem=str(problem))
+            log.debug("heartbeat_unconfirmed", problem=str(problem))
             return False
         self._confirmed = moment
         return True

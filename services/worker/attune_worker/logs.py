@@ -9,10 +9,12 @@ from typing import Literal
 
 from attune_common.contracts.execution import ExecutionLog, LogLine
 from attune_common.hosting.lines import LineSplitter
+from attune_common.hosting.masking import NOTHING, Masker, StreamMasker
 from attune_common.runtime.clock import utcnow
 from attune_common.runtime.settings import Settings
 
 Stream = Literal["stdout", "stderr", "system"]
+_STREAMS: tuple[Literal["stdout", "stderr"], ...] = ("stdout", "stderr")
 MAX_BYTES = 10 * 1024 * 1024
 _BATCH_LINES = 200
 _BATCH_BYTES = 256 * 1024
@@ -39,6 +41,8 @@ class AttemptLog:
         self, execution: tuple[int, int, str], send: Callable[[ExecutionLog, int], object], limits: LogLimits
     ) -> None:
         self._execution, self._send, self._limits = execution, send, limits
+        self._masker = NOTHING
+        self._maskers: dict[str, StreamMasker] = {}
         self._splitters = {name: LineSplitter(limits.line) for name in ("stdout", "stderr")}
         self._pending: list[LogLine] = []
         self._pending_bytes = 0
@@ -46,19 +50,30 @@ class AttemptLog:
         self._seq = self._bytes = 0
         self._cut = False
 
+    def hide(self, masker: Masker) -> None:
+        """From now on this is hidden in every line."""
+        self._masker = masker
+        self._maskers = {name: StreamMasker(masker) for name in self._splitters} if masker else {}
+
     def output(self, stream: Literal["stdout", "stderr"], chunk: bytes) -> None:
         """What has come out of the process, in any portions."""
-        if not self._cut:
-            for line in self._splitters[stream].feed(chunk):
-                self._line(stream, line)
+        if self._cut:
+            return
+        if self._maskers:
+            chunk = self._maskers[stream].feed(chunk)
+        for line in self._splitters[stream].feed(chunk):
+            self._line(stream, line)
 
     def system(self, line: str) -> None:
         """What the platform has to say to the reader of the log."""
-        self._append("system", line)
+        self._append("system", self._masker.text(line))
 
     def close(self) -> None:
         """The end: what has no newline becomes a line, everything is sent."""
-        for stream in ("stdout", "stderr"):
+        for stream in _STREAMS:
+            if self._maskers:
+                held, self._maskers[stream] = self._maskers[stream].end(), StreamMasker(NOTHING)
+                self.output(stream, held)
             for line in self._splitters[stream].end():
                 self._line(stream, line)
         self.flush()

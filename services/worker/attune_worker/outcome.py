@@ -7,8 +7,10 @@ from typing import Any
 
 from attune_common.contracts.execution import ExecutionCompleted
 from attune_common.hosting.failure import ActionFailure
+from attune_common.hosting.masking import Masker
 from attune_common.runtime import json
 from attune_common.runtime.clock import utcnow
+from attune_core.model import schema
 from attune_worker.jobs import Job, Stop
 from attune_worker.logs import AttemptLog
 
@@ -28,14 +30,14 @@ class Ending:
 def succeeded(job: Job, result: Any, log: AttemptLog, worker: str) -> Ending:
     """The completion of a result; failed when it cannot be stored."""
     try:
-        usable, size = _gated(result, min(job.spec.limits.output, _LARGEST_MESSAGE), log)
+        usable, size = _gated(job, result, log)
     except ActionFailure as failure:
         return failed(job, failure, worker)
     return Ending(_completion(job, worker, status="succeeded", result=usable), 500 + size)
 
 
 def failed(job: Job, failure: ActionFailure, worker: str) -> Ending:
-    error = _usable_error(failure)
+    error = _usable_error(failure, job.masker)
     return Ending(_completion(job, worker, status="failed", error=error), 500 + len(str(error)))
 
 
@@ -70,13 +72,17 @@ def _completion(job: Job, worker: str, **members: Any) -> ExecutionCompleted:
         completed_at=utcnow(),
         worker=worker,
         workflow_execution_id=spec.workflow_execution_id,
+        claim=job.claim,
         **members,
     )
 
 
-def _gated(result: Any, limit: int, log: AttemptLog) -> tuple[Any, int]:
+def _gated(job: Job, result: Any, log: AttemptLog) -> tuple[Any, int]:
+    limit = min(job.spec.limits.output, _LARGEST_MESSAGE)
     try:
-        usable, repaired = json.repair(result)
+        repaired_result, repaired = json.repair(result)
+        _check(job, repaired_result)
+        usable = job.masker.data(repaired_result)
         size = len(json.dumps(usable))
     except (json.DataError, TypeError, ValueError, RecursionError) as problem:
         raise ActionFailure(
@@ -89,13 +95,29 @@ def _gated(result: Any, limit: int, log: AttemptLog) -> tuple[Any, int]:
     return usable, size
 
 
-def _usable_error(failure: ActionFailure) -> dict[str, Any]:
+def _check(job: Job, result: Any) -> None:
+    """Against the action's `output`. Errors: ActionFailure `output_error`."""
+    declared, action = job.spec.spec.get("output_schema"), job.spec.action_ref
+    if not declared:
+        return
+    try:
+        found = schema.validate(declared, result)
+    except schema.SchemaError as problem:
+        raise ActionFailure("schema_error", f"the output of {action} cannot be checked: {problem}") from None
+    if found:
+        told = "; ".join(f"{path or 'result'}: {message}" for path, message in found[:5])
+        errors = [{"path": path, "message": message} for path, message in found[:50]]
+        raise ActionFailure("output_error", f"{action} gave what it does not promise: {told}", errors=errors)
+
+
+def _usable_error(failure: ActionFailure, masker: Masker) -> dict[str, Any]:
+    """Its texts may have been cut, so what could be the beginning of a secret at an end is hidden as well."""
     error = failure.as_error()
     try:
-        usable: dict[str, Any] = json.repair(error)[0]
+        usable: dict[str, Any] = masker.cut(json.repair(error)[0])
         if len(json.dumps(usable)) <= _LARGEST_ERROR:
             return usable
     except (json.DataError, TypeError, ValueError, RecursionError):
         pass
-    message = json.repair(failure.message[:_EXCERPT])[0]
-    return {"type": json.repair(failure.type[:200])[0], "message": message, "truncated": True}
+    short = {"type": failure.type[:200], "message": failure.message[:_EXCERPT]}
+    return {**masker.cut(json.repair(short)[0]), "truncated": True}

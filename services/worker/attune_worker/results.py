@@ -84,7 +84,7 @@ class Outbound:
                 await self._bus.publish(_wires(batch))
         except (BusUnavailable, OSError, TimeoutError) as problem:
             metrics.counter("worker_publish_retries_total", "Publishes of a worker that were not confirmed").inc()
-            log.warning("publish_failed", messages=len(batch), problem=str(problem))
+            log.debug("publish_failed", messages=len(batch), problem=str(problem))
             return False
         except Exception:
             log.exception("publish_broken", messages=len(batch))

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import aio_pika
 import pytest
+from structlog.testing import capture_logs
 from tests.conformance.bus.bench import Bench, Taker, rabbitmq, wire
 from tests.support.proxy import Proxy, proxy_to
 from tests.support.rabbitmq import Broker
 from tests.support.waiting import until
 
+from attune_common.bus import topology
 from attune_common.bus.bus import BusUnavailable
+from attune_common.bus.rabbitmq import link
 from attune_common.bus.rabbitmq.bus import RabbitBus
+from attune_common.bus.rabbitmq.port import bounded
+from attune_common.bus.rabbitmq.publisher import Unroutable
+from attune_common.bus.rabbitmq.session import Session
 from attune_common.contracts.registry import Exchange
 
 PATIENCE = 3.0
@@ -144,7 +150,7 @@ async def test_a_queue_deleted_under_its_consumer_comes_back_and_others_are_not_
         await control(amqp_url, "queue_delete", field.bench.queue().queue)
         await until(lambda: consumed(field, 1), 10, "the queue has its consumer again")
         await field.send(number)
-        await taker.have(number)
+        await asyncio.gather(taker.have(number), other.have(number))
     assert taker.numbers == other.numbers == [1, 2, 3]
     assert field.proxy.accepted == before
 
@@ -161,15 +167,62 @@ async def test_an_exchange_that_was_deleted_is_made_again(field: Field, amqp_url
     assert await taker.have(1) == [1]
 
 
+async def test_a_queue_that_lost_its_bindings_gets_them_again(field: Field, amqp_url: str) -> None:
+    taker, queue = Taker(), field.bench.queue()
+    await field.bench.consume(queue, taker)
+    ((exchange, key),) = queue.keys
+    async with await aio_pika.connect(amqp_url) as connection:
+        lost = await (await connection.channel()).get_queue(queue.queue)
+        await lost.unbind(str(exchange), key)
+
+    async def arrived() -> bool:
+        await field.send(1)
+        return bool(taker.numbers)
+
+    await until(arrived, 5 * PATIENCE, "messages arrive again")
+
+
+async def test_a_report_is_not_confirmed_while_its_queue_is_gone(field: Field, amqp_url: str) -> None:
+    queue, report = topology.executor("execution.completed"), wire("execution.completed", 1)
+    with pytest.raises(Unroutable):
+        await field.direct.bus.publish([report])
+    await field.direct.bus.declare(queue)
+    await field.direct.bus.publish([report])
+    await control(amqp_url, "queue_delete", queue.queue)
+    with pytest.raises(Unroutable):
+        await field.direct.bus.publish([report])
+    await field.direct.bus.publish([report])
+    await field.direct.ready(queue, 1)
+
+
 async def test_a_queue_of_another_shape_stops_only_its_own_consumer(field: Field, amqp_url: str) -> None:
     good, bad = Taker(), Taker()
     await control(amqp_url, "declare_queue", field.bench.queue("bad").queue)
-    await field.bench.consume(field.bench.queue("bad"), bad)
-    await field.bench.consume(field.bench.queue("good"), good)
-    await field.bench.send(1)
-    assert await good.have(1) == [1]
+    with capture_logs() as lines:
+        await field.bench.consume(field.bench.queue("bad"), bad)
+        await field.bench.consume(field.bench.queue("good"), good)
+        await field.bench.send(1)
+        assert await good.have(1) == [1]
+        await until(lambda: _told(lines, "cannot consume"), 10, "it is told that it cannot be consumed from")
+    assert [list(line["queues"]) for line in _told(lines, "cannot consume")] == [[field.bench.queue("bad").queue]]
     await control(amqp_url, "queue_delete", field.bench.queue("bad").queue)
     await until(lambda: consumed_queue(field, "bad"), 10, "the consumer is there when the queue can be made")
+
+
+def _told(lines: list[MutableMapping[str, Any]], event: str) -> list[MutableMapping[str, Any]]:
+    return [line for line in lines if line["event"] == event]
+
+
+async def test_a_connection_that_comes_and_goes_is_told_of_once(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "_SETTLED", 3_600.0)
+    with capture_logs() as lines:
+        for _ in range(4):
+            before = field.proxy.accepted
+            field.proxy.cut()
+            await until(lambda before=before: field.proxy.accepted >= before + 2, 10, "new connections")
+            await until(lambda: published(field, 1), 10, "publishing works again")
+    warned = [line["link"] for line in _told(lines, "no connection to the broker") if line["log_level"] != "debug"]
+    assert len(warned) == len(set(warned)) > 0
 
 
 async def consumed_queue(field: Field, name: str) -> bool:
@@ -252,3 +305,25 @@ async def control(url: str, what: str, *arguments: str) -> None:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         await getattr(channel, what)(*arguments)
+
+
+async def test_a_connection_that_gets_too_little_time_gets_more(amqp_url: str) -> None:
+    """A host that is far too busy needs longer for the same steps, however often they are begun anew."""
+    tries = 0
+
+    async def prepare(_session: Session) -> None:
+        nonlocal tries
+        tries += 1
+        async with bounded("prepare", 0.2):
+            await asyncio.sleep(0.35)
+
+    async def check(_session: Session) -> None:
+        return
+
+    slow = link.Link(amqp_url, "slow", prepare, check, 1.0)
+    slow.start()
+    try:
+        await until(lambda: slow.current is not None, 20)
+    finally:
+        await slow.stop()
+    assert tries > 1

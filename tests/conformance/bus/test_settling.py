@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import itertools
 
+import pytest
 from tests.conformance.bus.bench import Bench, Taker, numbers_of
 from tests.support.waiting import until
 
-from attune_common.bus.bus import Delivery
+from attune_common.bus import batches
+from attune_common.bus.bus import Delivery, TryLater
 from attune_common.bus.topology import DEAD_LETTERS, QUEUE_HEADER, REASON_HEADER
 from attune_common.contracts.envelope import Wire
 from attune_common.contracts.registry import Exchange
@@ -196,3 +198,25 @@ async def test_stop_twice_is_well(bench: Bench) -> None:
     consumer = await bench.consume(bench.queue(), Taker())
     await consumer.stop()
     await consumer.stop()
+
+
+async def test_what_is_put_off_waits_as_often_as_it_takes_and_is_no_dead_letter(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away: nothing is wrong with the messages."""
+    monkeypatch.setattr(batches, "LONGEST_PAUSE", 0.01)
+    taken: list[list[int]] = []
+    attempts = 0
+
+    async def handler(deliveries: list[Delivery]) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts <= 3 * batches.FAILURES_ALONE:
+            raise TryLater("the database is away")
+        taken.append(numbers_of(deliveries))
+
+    await bench.consume(bench.queue(), handler)
+    await bench.send(1, 2, 3)
+    await bench.send(4)
+    await until(lambda: sorted(n for batch in taken for n in batch) == [1, 2, 3, 4], 20, "all are handled in the end")
+    assert await bench.bus.depth(DEAD_LETTERS.queue) == (0, 0)

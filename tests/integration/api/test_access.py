@@ -90,7 +90,7 @@ async def test_an_attempt_has_the_rights_of_its_identity_but_never_an_admins(cli
     secret = "f" * 32
     action = clients.client(f"att_exec-{await _running(store, 'running', secret)}_{secret}")
     who = (await action.get("/whoami")).json()
-    assert (who["login"], who["role"]) == ("admin", "action")
+    assert (who["login"], who["role"], who["kind"]) == ("admin", "action", "action")
     assert (await action.put("/kv/a", json={"value": 1})).status_code == 201
     assert (await action.get("/tokens")).status_code == 403
     assert (await action.delete("/packs/core")).status_code == 403

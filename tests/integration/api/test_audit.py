@@ -91,14 +91,17 @@ async def test_secrets_logins_and_identities(clients: Clients, api: Api) -> None
 
 
 async def test_every_route_that_changes_something_is_told(api: Api) -> None:
-    """By its permission: services that tell of themselves, and nothing else, are left out."""
+    """By its permission: services that tell of themselves, tickets to look, and nothing else, are left out."""
     left_out = {
         (method, route.path)
         for route in all_routes()
         for method in route.methods or ()
-        if method != "GET" and route.declaration.permission is Permission.CONTENT
+        if method != "GET" and (route.declaration.permission is Permission.CONTENT or route.declaration.quiet)
     }
     assert {path for _, path in left_out} == {
+        "/api/v1/tickets",
+        "/api/v1/tickets/take",
+        "/api/v1/workers/claims",
         "/api/v1/sensors/leases",
         "/api/v1/sensors/{ref}/start",
         "/api/v1/sensors/{ref}/events",
@@ -163,6 +166,23 @@ async def test_the_database_itself_only_adds(api: Api, store: Store, statement: 
     with pytest.raises(DatabaseError, match="only ever added"):
         async with store.unit() as unit:
             await unit.execute(statement)
+
+
+async def test_a_beginning_that_is_gone_is_found_out_unless_the_trail_says_so(api: Api, store: Store) -> None:
+    for number in range(4):
+        await api.put("/kv/a", json={"value": number})
+    whole = (await api.get("/audit/verify")).json()
+    async with store.unit() as unit:
+        await unit.execute("ALTER TABLE attune.audit DISABLE TRIGGER USER")
+        await unit.execute("DELETE FROM attune.audit WHERE position < 3")
+        await unit.execute("ALTER TABLE attune.audit ENABLE TRIGGER USER")
+    found = (await api.get("/audit/verify")).json()
+    assert (found["ok"], [one["what"] for one in found["broken"]]) == (False, ["beheaded"])
+    seen = {"position": whole["last"], "hash": whole["head"]}
+    assert [one["what"] for one in (await api.get("/audit/verify", params=seen)).json()["broken"]] == ["beheaded"]
+    seen["hash"] = "0" * 64
+    assert "unseen" in [one["what"] for one in (await api.get("/audit/verify", params=seen)).json()["broken"]]
+    assert (await api.get("/audit/verify", params={"position": 3})).status_code == 422
 
 
 async def test_an_export_can_be_checked_without_the_database(api: Api) -> None:

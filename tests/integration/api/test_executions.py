@@ -33,6 +33,21 @@ async def test_it_is_stored_and_announced_with_one_answer(api: httpx2.AsyncClien
     ]
 
 
+async def test_the_answer_to_a_start_is_what_reading_it_gives(api: httpx2.AsyncClient) -> None:
+    started = (await _start(api)).json()
+    assert (await api.get(f"/executions/{started['id']}")).json() == started
+
+
+async def test_starts_that_come_together_are_each_answered_for_itself(api: httpx2.AsyncClient) -> None:
+    bodies: list[dict[str, Any]] = [{**START, "idempotency_key": f"key-{number % 3}"} for number in range(9)]
+    wrong = [{"action": "sample.nothing"}, {"action": "sample.echo", "parameters": {"message": 1}}]
+    answers = await asyncio.gather(*(_start(api, body) for body in [*bodies, *wrong]))
+    ids = [answer.json()["id"] for answer in answers[:9]]
+    assert len(set(ids)) == 3
+    assert all(ids[number] == ids[number % 3] for number in range(9))
+    assert sorted(answer.status_code for answer in answers) == [200] * 6 + [202] * 3 + [404, 422]
+
+
 async def test_defaults_are_filled_and_secrets_masked(api: httpx2.AsyncClient, store: Store) -> None:
     body = (await _start(api)).json()
     assert body["parameters"] == {"message": "hi", "times": 1, "password": "********"}
@@ -66,6 +81,8 @@ async def test_parameters_are_checked_against_the_schema(
 async def test_unknown_and_disabled_actions(api: httpx2.AsyncClient, store: Store) -> None:
     answer = await _start(api, {"action": "sample.nothing"})
     assert (answer.status_code, answer.json()["code"]) == (404, "action_not_found")
+    assert (await _start(api, {"action": "sample.ecko"})).json()["hint"] == "did you mean `sample.echo`?"
+    assert (await _start(api, {"action": "unheard.of_action"})).json()["hint"] == "register its pack first"
     async with store.unit() as unit:
         await unit.execute("UPDATE attune.action SET enabled = false WHERE ref = 'sample.echo'")
     answer = await _start(api)
@@ -83,6 +100,7 @@ async def test_the_key_stands_in_header_or_body(api: httpx2.AsyncClient) -> None
     first = await _start(api, Idempotency_Key="k")
     again = await _start(api, START | {"idempotency_key": "k"})
     assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    assert (first.headers.get("idempotent-replay"), again.headers.get("idempotent-replay")) == (None, "true")
     both = await _start(api, START | {"idempotency_key": "k"}, Idempotency_Key="other")
     assert (both.status_code, both.json()["errors"][0]["path"]) == (422, "body.idempotency_key")
 
@@ -142,6 +160,54 @@ async def test_logs_are_paged_in_order_over_attempts(api: httpx2.AsyncClient, st
     assert (await api.get("/executions/999/logs")).status_code == 404
 
 
+async def test_the_end_of_logs_and_their_streams(api: httpx2.AsyncClient, store: Store) -> None:
+    execution = (await _start(api)).json()["id"]
+    await world.logs(store, execution, {1: 3, 2: 4})
+    last = (await api.get(f"/executions/{execution}/logs?tail=2")).json()
+    assert [(line["attempt"], line["seq"]) for line in last["items"]] == [(2, 3), (2, 4)]
+    assert last["next"] is None
+    assert (await api.get(f"/executions/{execution}/logs?stream=stderr")).json()["items"] == []
+    for query in ("tail=0", "tail=1001", "stream=both", "tree=maybe"):
+        assert (await api.get(f"/executions/{execution}/logs?{query}")).status_code == 422
+
+
+async def test_who_reads_to_the_ends_has_missed_nothing(api: httpx2.AsyncClient, store: Store) -> None:
+    run = await world.run(store, "running")
+    tasks = [await world.execution(store, workflow_run=run.id, task_name=name, attempt=2) for name in ("a", "b", "c")]
+    await world.logs(store, tasks[0], {1: 3, 2: 5})
+    await world.logs(store, tasks[2], {2: 1})
+    path = f"/executions/{run.execution}/logs/ends"
+    first = (await api.get(path, params={"limit": 2})).json()
+    rest = (await api.get(path, params={"limit": 2, "cursor": first["next"]})).json()
+    ends = [(end["execution"], end["attempt"], end["seq"]) for end in first["items"] + rest["items"]]
+    assert ends == [(tasks[0], 1, 3), (tasks[0], 2, 5), (tasks[2], 2, 1)]
+    assert rest["next"] is None
+    behind = (await api.get(f"/executions/{tasks[0]}/logs?attempt=2&after=3&limit=1")).json()
+    more = (await api.get(f"/executions/{tasks[0]}/logs?attempt=2&limit=9&cursor={behind['next']}")).json()
+    assert [line["seq"] for line in behind["items"] + more["items"]] == [4, 5]
+    assert (await api.get(f"/executions/{tasks[0]}/logs?after=3")).status_code == 422
+    assert (await api.get("/executions/999/logs/ends")).status_code == 404
+
+
+async def test_logs_of_a_workflow_are_those_of_its_tasks(api: httpx2.AsyncClient, store: Store) -> None:
+    run = await world.run(store, "running")
+    tasks = [await world.execution(store, workflow_run=run.id, task_name=name, iteration=1) for name in ("a", "b")]
+    for task in tasks:
+        await world.logs(store, task, {1: 3})
+    path = f"/executions/{run.execution}/logs"
+    assert (await api.get(path)).json()["items"] == []
+    found, cursor = [], None
+    while True:
+        page = (await api.get(path, params={"tree": True, "limit": 2, **({"cursor": cursor} if cursor else {})})).json()
+        found += [(line["execution"], line["seq"]) for line in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert found == [(task, seq) for task in tasks for seq in (1, 2, 3)]
+    last = (await api.get(path, params={"tree": True, "tail": 1})).json()["items"]
+    assert (last[0]["execution"], last[0]["seq"], last[0]["task_name"]) == (tasks[-1], 3, "b")
+
+
 async def test_what_nobody_works_on_is_cancelled_at_once(api: httpx2.AsyncClient) -> None:
     execution = (await _start(api)).json()["id"]
     answer = await api.post(f"/executions/{execution}/cancel")
@@ -179,3 +245,32 @@ async def test_nothing_is_announced_that_was_not_stored(api: httpx2.AsyncClient,
     await _start(api, {"action": "sample.echo", "parameters": {}})
     assert await world.sent(store) == []
     assert unpack(b"[]") == []
+
+
+async def _attempt(clients: Clients, store: Store, execution: int, depth: int) -> httpx2.AsyncClient:
+    """A client with the token of the execution's attempt."""
+    async with store.unit() as unit:
+        await unit.execute(
+            "UPDATE attune.execution SET status = 'running', token = repeat('t', 32), depth = $2 WHERE id = $1",
+            execution,
+            depth,
+        )
+    return clients.client(f"att_exec-{execution}_{'t' * 32}")
+
+
+async def test_what_an_action_starts_knows_its_origin(api: httpx2.AsyncClient, clients: Clients, store: Store) -> None:
+    first = (await _start(api)).json()
+    action = await _attempt(clients, store, first["id"], 3)
+    started = (await _start(action)).json()
+    assert (started["parent"], started["trace_id"]) == (first["id"], first["trace_id"])
+    assert (await api.get(f"/executions/{started['id']}")).json() == started
+    async with store.connection() as connection:
+        assert await connection.fetchval("SELECT depth FROM attune.execution WHERE id = $1", started["id"]) == 4
+
+
+async def test_actions_that_start_themselves_come_to_an_end(
+    api: httpx2.AsyncClient, clients: Clients, store: Store
+) -> None:
+    action = await _attempt(clients, store, (await _start(api)).json()["id"], 20)
+    answer = await _start(action)
+    assert (answer.status_code, answer.json()["code"]) == (409, "depth_limit")

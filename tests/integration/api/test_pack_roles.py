@@ -28,6 +28,7 @@ OTHER = {
     "pack.yaml": b"ref: payroll\nlabel: Payroll\nversion: 1.0.0\n",
     "actions/pay.yaml": b"ref: payroll.pay\nlabel: Pay\nruntime: native\nentry_point: core.noop\n",
     "triggers/due.yaml": b"ref: payroll.due\nlabel: Due\nkind: event\n",
+    "policies/one.yaml": b"ref: payroll.one\naction: payroll.pay\nconcurrency: {limit: 1}\n",
     "rules/pay.yaml": b"ref: payroll.on_due\nlabel: Pay\ntrigger: payroll.due\naction: payroll.pay\n",
     "workflows/all.yaml": b"ref: payroll.all\ntasks: [{name: pay, action: payroll.pay}]\n",
 }
@@ -64,16 +65,24 @@ async def _things(store: Store, api: Api, pack: str) -> dict[str, str]:
         inquiry = await unit.fetchval(
             "INSERT INTO attune.inquiry (execution, prompt) VALUES ($1, 'well?') RETURNING id", execution
         )
+        incident = await unit.fetchval(
+            "INSERT INTO attune.incident (kind, subject, detail) VALUES ('poison', $1, $2) RETURNING id",
+            f"run:{run}", {"error": f"{pack} broke"},
+        )  # fmt: skip
     return {
         "executions": str(execution),
         "workflow-executions": str(run),
         "events": str(event),
         "enforcements": str(enforcement),
         "inquiries": str(inquiry),
+        "incidents": str(incident),
     }
 
 
-_REFS = {"actions": "pay", "triggers": "due", "rules": "on_due", "workflows": "all", "packs": "", "sensors": "none"}
+_REFS = {
+    "actions": "pay", "triggers": "due", "rules": "on_due", "workflows": "all", "packs": "", "sensors": "none",
+    "policies": "one",
+}  # fmt: skip
 
 
 def _address(route: AttuneRoute, things: dict[str, str], pack: str) -> str | None:
@@ -129,7 +138,7 @@ async def test_nothing_in_the_answer_tells_a_hidden_thing_from_none(clients: Cli
 
 LISTS = (
     "/packs", "/workflows", "/actions", "/triggers", "/rules", "/executions", "/workflow-executions", "/events",
-    "/enforcements", "/kv", "/secrets", "/sensors", "/inquiries",
+    "/policies", "/enforcements", "/kv", "/secrets", "/sensors", "/inquiries", "/incidents",
 )  # fmt: skip
 
 
@@ -144,14 +153,14 @@ async def test_lists_show_what_is_theirs_alone(clients: Clients, api: Api, store
         everything, shown = [(await client.get(path, params={"limit": 200})).json()["items"] for client in (api, eve)]
         text = str(shown)
         assert "payroll" not in text, path
-        assert "sample" in text or path in ("/sensors", "/inquiries"), path
+        assert "sample" in text or path in ("/sensors", "/inquiries", "/policies"), path
         assert len(shown) < len(everything) or path == "/sensors", path
 
 
 async def test_a_list_route_that_nobody_has_thought_of_is_closed() -> None:
-    """Every list is either among those above, or for those who may read everywhere."""
+    """Every list is either among those above, or of the platform alone: nothing in it belongs to a pack."""
     known = {f"/api/v1{path}" for path in LISTS}
-    closed = {"/api/v1/limits", "/api/v1/packs/content/{digest}"}
+    closed = {"/api/v1/limits", "/api/v1/packs/content/{digest}", "/api/v1/queues", "/api/v1/workers"}
     for method, route in ROUTES:
         if method == "GET" and route.declaration.scoped and "{" not in route.path:
             assert route.path in known | closed, route.path

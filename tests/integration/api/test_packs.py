@@ -185,7 +185,7 @@ async def test_removing_takes_everything_along(api: httpx2.AsyncClient, pack: di
 async def test_not_while_something_of_it_runs(api: httpx2.AsyncClient, pack: dict[str, object], store: Store) -> None:
     execution = await _live(store, "sample.echo")
     answer = await api.delete("/packs/sample")
-    assert (answer.status_code, answer.json()["code"]) == (409, "live_executions")
+    assert (answer.status_code, answer.json()["code"]) == (409, "pack_in_use")
     assert [error["path"] for error in answer.json()["errors"]] == [f"/api/v1/executions/{execution}"]
 
 

@@ -12,12 +12,13 @@ from tests.integration.api import world
 from tests.integration.api.conftest import Clients
 
 from attune_api.permissions import Role
+from attune_api.usecases import keep_secrets
 from attune_common.runtime.settings import Settings
 from attune_common.store import identities, rights, secrets
 from attune_common.store.secrets import Owned
 from attune_common.store.store import Store
 from attune_common.vault.envelope import Vault
-from attune_common.vault.keyring import new_key
+from attune_common.vault.keyring import new_key, put_first
 from attune_core.expressions.markers import encode
 from attune_core.expressions.secrets import Encoding, Secret
 
@@ -204,11 +205,37 @@ async def test_rotation(api: Api, clients: Clients, store: Store, tmp_path: Path
     file.write_text(f"{new.line}\n{old.line}\n")
     await api.put("/secrets/s6", json={"value": "set after"})
     done = (await api.post("/secrets/rotate")).json()
-    assert done == {"master_key": "new", "secrets": 6, "wrapped_by": {"new": 7}}
+    assert done == {"master_key": "new", "secrets": 6, "failed": [], "next": None, "wrapped_by": {"new": 7}}
     assert (await api.post("/secrets/rotate")).json()["secrets"] == 0
     file.write_text(new.line + "\n")
     values = [(await api.post(f"/secrets/s{number}/reveal")).json()["value"] for number in range(7)]
     assert values == [0, 1, 2, 3, 4, 5, "set after"]
+
+
+async def test_rotation_goes_on_where_it_was_and_passes_what_is_damaged(
+    api: Api, clients: Clients, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep_secrets, "_AT_ONCE", 3)
+    file = tmp_path / "keys"
+    old, new, gone = new_key("old"), new_key("new"), new_key("gone")
+    for key, names in ((gone, ["c"]), (old, ["a", "b", "d", "e"])):
+        file.write_text(key.line)
+        clients.app.state.context.vault = Vault(Settings(master_key_file=file))
+        for name in names:
+            await api.put(f"/secrets/{name}", json={"value": name})
+    async with store.unit() as unit:
+        await unit.execute("UPDATE attune.secret SET wrapped = '\\x00' WHERE key = 'b'")
+    put_first(file, new)
+    first = (await api.post("/secrets/rotate")).json()
+    assert (first["secrets"], first["next"]) == (1, "c")
+    failed = {one["key"]: one["code"] for one in first["failed"]}
+    assert failed == {"b": "secret_damaged", "c": "unknown_master_key"}
+    second = (await api.post("/secrets/rotate", json={"after": first["next"]})).json()
+    assert (second["secrets"], second["next"], second["failed"]) == (2, None, [])
+    assert second["wrapped_by"] == {"gone": 1, "new": 3, "old": 1}
+    again = (await api.post("/secrets/rotate")).json()
+    assert (again["secrets"], again["next"]) == (0, None)
+    assert (await api.post("/secrets/e/reveal")).json()["value"] == "e"
 
 
 async def test_without_its_master_key_a_secret_is_not_opened_and_the_answer_says_why(

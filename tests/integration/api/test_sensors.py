@@ -75,6 +75,19 @@ async def test_a_lease_that_ran_out_is_given_away(
         assert (answer.status_code, answer.json()["code"]) == (409, "lease_lost")
 
 
+async def test_a_tenure_ends_when_another_service_had_the_sensor(
+    api: httpx2.AsyncClient, service: httpx2.AsyncClient, store: Store
+) -> None:
+    await _register(api, 1)
+    tenures = []
+    for name in ("a", "a", "b", "a"):
+        tenures.append((await _lease(service, name))["sensors"][0]["tenure"])
+        async with store.unit() as unit:
+            await unit.execute("UPDATE attune.sensor SET lease_until = now() - interval '1 second'")
+            await unit.execute("UPDATE attune.sensor_service SET seen = now() - interval '1 minute'")
+    assert (tenures[0] == tenures[1], len(set(tenures))) == (True, 3)
+
+
 async def test_a_service_that_stops_gives_back(api: httpx2.AsyncClient, service: httpx2.AsyncClient) -> None:
     await _register(api, 2)
     tokens = [one["token"] for one in (await _lease(service, "a"))["sensors"]]

@@ -11,8 +11,12 @@ import pytest
 from tests.integration.api import samples, world
 from tests.integration.api.conftest import Clients
 
+from attune_api.packfiles.archives import canonical
 from attune_common.contracts.event import EventCreated
+from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
+from attune_common.vault.envelope import Vault
+from attune_common.vault.keyring import new_key
 from attune_core.webhooks.signatures import sign
 
 pytestmark = pytest.mark.usefixtures("pack")
@@ -85,6 +89,27 @@ async def test_a_second_secret_is_valid_during_rotation(
         assert (await sender.post(PUSHED, content=BODY, headers=_signed(secret=secret))).status_code == 202
 
 
+async def test_its_secret_may_be_a_kept_one(
+    sender: httpx2.AsyncClient, api: httpx2.AsyncClient, clients: Clients, store: Store
+) -> None:
+    spec = {"webhook": {"signature": "attune", "secret_key": "hook"}}
+    async with store.unit() as unit:
+        await unit.execute("UPDATE attune.trigger SET spec = $1 WHERE ref = 'sample.pushed'", spec)
+
+    async def answers(*secrets: str) -> list[int]:
+        return [(await sender.post(PUSHED, content=BODY, headers=_signed(secret=one))).status_code for one in secrets]
+
+    await api.put("/secrets/pack:other/hook", json={"value": "of another"})
+    assert await answers("", "of another", "hook") == [401, 401, 401]
+    await api.put("/secrets/pack:sample/hook", json={"value": "first one"})
+    assert await answers("first one", "of another") == [202, 401]
+    await api.put("/secrets/pack:sample/hook", json={"value": ["second one", "first two"]})
+    assert await answers("second one", "first two", "first one") == [202, 202, 401]
+    clients.app.state.context.vault = Vault(Settings(master_keys=new_key("other").line))
+    refused = await sender.post(PUSHED, content=BODY, headers=_signed(secret="second one"))
+    assert (refused.status_code, refused.json()["code"]) == (503, "unknown_master_key")
+
+
 async def test_a_trigger_whose_secret_is_not_set_accepts_nothing(sender: httpx2.AsyncClient, store: Store) -> None:
     async with store.unit() as unit:
         await unit.execute(
@@ -134,6 +159,18 @@ async def test_size_is_refused_before_anything_else(sender: httpx2.AsyncClient) 
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize("key", ["%00", "a%00", "%F0%9F%98%80", "x" * 300, "a%20b", "//", "a//b"])
+@pytest.mark.parametrize("key", ["%00", "a%00", "a%0Ab", "%F0%9F%98%80", "x" * 300, "a%20b", "//", "a//b"])
 async def test_keys_that_cannot_be(sender: httpx2.AsyncClient, key: str) -> None:
     assert (await sender.post(f"/webhooks/{key}", content=b"{}", headers=JSON)).status_code in (404, 422)
+
+
+async def test_more_than_its_rate_is_refused(api: httpx2.AsyncClient, sender: httpx2.AsyncClient) -> None:
+    trigger = "  secret: a shared secret\n  rate_limit: {limit: 2, per: hour}\n"
+    files = {"pack.yaml": "ref: fast\n", "triggers/t.yaml": f"ref: fast.t\nwebhook:\n{trigger}"}
+    packed = canonical({name: text.encode() for name, text in files.items()})
+    assert (await api.post("/packs", content=packed, headers=samples.GZIP)).status_code == 201
+    wrong = await sender.post("/webhooks/fast.t", content=BODY, headers=JSON)
+    bodies = [json.dumps({"n": number}).encode() for number in range(4)]
+    answers = [await sender.post("/webhooks/fast.t", content=body, headers=_signed(body)) for body in bodies]
+    assert (wrong.status_code, [answer.status_code for answer in answers]) == (401, [202, 202, 429, 429])
+    assert (answers[2].json()["code"], int(answers[2].headers["retry-after"]) > 3_500) == ("rate_limited", True)

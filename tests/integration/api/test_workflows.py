@@ -104,6 +104,11 @@ async def test_only_workflows_are_executed_there(api: httpx2.AsyncClient, ref: s
     assert (await api.get(f"/workflows/{ref}/executions")).status_code == 404
 
 
+async def test_a_workflow_whose_name_is_mistyped_is_named(api: httpx2.AsyncClient) -> None:
+    answer = await api.post("/workflows/sample.helo/execute", json={})
+    assert answer.json()["hint"] == "did you mean `sample.hello`?"
+
+
 async def test_parameters_are_checked(api: httpx2.AsyncClient) -> None:
     answer = await api.post("/workflows/sample.hello/execute")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameters")

@@ -24,6 +24,15 @@ async def sent(store: Store) -> list[Message]:
     return [message for row in rows for message in unpack(row["body"])]
 
 
+async def pack(store: Store, ref: str) -> None:
+    """One that brings nothing."""
+    sql = """WITH content AS (INSERT INTO attune.pack_content (digest, archive) VALUES ($1, '') RETURNING digest)
+             INSERT INTO attune.pack (ref, label, version, digest, manifest)
+             SELECT $1, $1, '1.0.0', digest, '{}' FROM content"""
+    async with store.unit() as unit:
+        await unit.execute(sql, ref)
+
+
 async def execution(store: Store, **columns: Any) -> int:
     values = {"action_ref": "sample.echo", "trace_id": "t", "status": "running"} | columns
     names = ", ".join(values)

@@ -63,13 +63,14 @@ class FakeWorker:
     async def reply(self, job: ExecutionScheduled, reply: Reply) -> None:
         await self.say([completion(job, reply)])
 
-    async def accept(self, job: ExecutionScheduled) -> None:
+    async def accept(self, job: ExecutionScheduled, *, begins_now: bool = False) -> None:
         accepted = ExecutionAccepted(
             execution_id=job.execution_id,
             attempt=job.attempt,
             token=job.token,
             worker="fake",
             started_at=utcnow(),
+            begins_now=begins_now,
         )
         await self.say([accepted])
 

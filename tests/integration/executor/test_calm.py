@@ -8,7 +8,12 @@ import contextlib
 import pytest
 from tests.support.waiting import until
 
+from attune_common.bus import topology
+from attune_common.bus.bus import Delivery
 from attune_common.bus.memory import MemoryBus
+from attune_common.contracts.envelope import pack
+from attune_common.contracts.worker import WorkerHeartbeat
+from attune_common.runtime.clock import utcnow
 from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
 from attune_executor import calm
@@ -33,3 +38,34 @@ async def test_a_long_sleep_is_a_disturbance(clock: str, monkeypatch: pytest.Mon
     watching.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await watching
+
+
+async def test_reports_that_wait_are_read_before_anybody_is_given_up() -> None:
+    """A queue that is never empty is no reason to wait for ever: what lay in it has to be gone, not what came since."""
+    settings, bus = Settings(heartbeat_seconds=0.05), MemoryBus()
+    quiet = Calm(Context(Store(settings), bus, settings))
+    subscription = topology.executor("worker.heartbeat")
+    await bus.start()
+    await bus.declare(subscription)
+    await until(quiet.holds, 5, "it is calm")
+    for _ in range(3):
+        await bus.publish(pack([(WorkerHeartbeat(worker="w", pools=[], tokens=[], started_at=utcnow()), "")], "test"))
+    assert (await bus.depth(subscription.queue))[0] == 3
+
+    async def behind() -> bool:
+        return not await quiet.holds()
+
+    await until(behind, 5, "what waits is in the way")
+    [(_, handler)] = quiet.counting([(subscription, _take)])
+
+    async def read_on() -> bool:
+        await handler([None] * (3 + subscription.prefetch))  # type: ignore[list-item]
+        return await quiet.holds()
+
+    await until(read_on, 5, "what waited at some moment was read, though there is more")
+    assert (await bus.depth(subscription.queue))[0] == 3
+    await bus.stop()
+
+
+async def _take(_: list[Delivery]) -> None:
+    """Done."""

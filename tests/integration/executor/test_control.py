@@ -71,7 +71,7 @@ async def test_pause_lets_running_work_end_and_resume_goes_on(world: World) -> N
 
 
 async def test_a_retry_that_comes_due_while_paused_waits(world: World) -> None:
-    ref = await world.define("ref: t.due\ntasks:\n  - {name: a, action: t.echo, retry: {count: 1, delay: 0.2}}\n")
+    ref = await world.define("ref: t.due\ntasks:\n  - {name: a, action: t.echo, retry: {count: 1, delay: 3}}\n")
     world.worker.script = lambda job: Reply("failed") if job.attempt == 1 else Reply()
     await world.start()
     execution = await world.request(ref)

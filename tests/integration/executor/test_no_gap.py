@@ -12,7 +12,6 @@ from attune_core.model.status import ExecutionStatus
 from attune_executor.recover import RESCUERS
 
 _NEVER_STORED = {
-    ExecutionStatus.SCHEDULING,
     ExecutionStatus.RESUMING,
     ExecutionStatus.ROLLING_BACK,
     ExecutionStatus.PENDING,

@@ -64,9 +64,7 @@ async def test_pause_and_the_making_of_a_subworkflow_at_the_same_time(world: Wor
     await world.start()
     for execution, _, child in runs:
         await until(lambda child=child: _asked_or_paused(world, child), 10, "the child is told")  # type: ignore[misc]
-        for job in [job for job in world.worker.jobs if job.workflow_execution_id == child]:
-            await world.worker.reply(job, Reply())
-        await run_status(world, child, "paused")
+        await until(lambda child=child: _paused_when_answered(world, child), 10, "the child is paused")  # type: ignore[misc]
         await world.reaches(execution, "paused")
     world.worker.script = echo
     for execution, run, _ in runs:
@@ -77,6 +75,15 @@ async def test_pause_and_the_making_of_a_subworkflow_at_the_same_time(world: Wor
 async def _asked_or_paused(world: World, child: int) -> bool:
     status = await world.value("SELECT status FROM attune.workflow_run WHERE id = $1", child)
     return status in ("pausing", "paused")
+
+
+async def _paused_when_answered(world: World, child: int) -> bool:
+    """A job of the child may reach its worker after the child was told to pause."""
+    jobs = [job for job in world.worker.jobs if job.workflow_execution_id == child]
+    for job in jobs:
+        world.worker.jobs.remove(job)
+        await world.worker.reply(job, Reply())
+    return await world.value("SELECT status FROM attune.workflow_run WHERE id = $1", child) == "paused"
 
 
 async def test_an_iteration_is_paused_between_two_windows(world: World) -> None:
@@ -102,7 +109,7 @@ async def test_items_that_retry_while_paused_fire_after_resume(world: World) -> 
     text = """
 ref: t.flaky
 tasks:
-  - {name: each, action: t.echo, with_items: [1, 2, 3], retry: {count: 1, delay: 0.1}, input: {n: "{{ item }}"}}
+  - {name: each, action: t.echo, with_items: [1, 2, 3], retry: {count: 1, delay: 5}, input: {n: "{{ item }}"}}
 """
     world.worker.script = lambda job: Reply("failed") if job.attempt == 1 else Reply(result=1)
     await world.start()

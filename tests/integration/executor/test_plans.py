@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import asyncpg
 import pytest
 
 from attune_common.store import queries
@@ -39,16 +42,20 @@ _ARGUMENTS: dict[str, tuple[object, ...]] = {
     "extend": (["a", "b"], 30.0),
     "held": (["a", "b"],),
     "live": (["a", "b"],),
+    "end_all": (),
+    "claim": ("w", [7], ["a"], ["c"], 30.0),
 }
 
 
 @pytest.fixture
-async def full(store: Store) -> Store:
-    async with store.unit() as unit:
-        for statement in (_FILL, _RUNS, _EVENTS):
-            await unit.execute(statement)
-    async with store.connection() as connection:
-        await connection.execute("ANALYZE attune.execution, attune.workflow_run, attune.event")
+async def full(store: Store, database_url: str) -> Store:
+    """Filled past the store, whose statements have little time."""
+    session: Any = await asyncpg.connect(database_url)
+    try:
+        for statement in (_FILL, _RUNS, _EVENTS, "ANALYZE attune.execution, attune.workflow_run, attune.event"):
+            await session.execute(statement)
+    finally:
+        await session.close()
     return store
 
 

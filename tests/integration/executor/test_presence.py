@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.integration.executor.world import World
+from tests.support.waiting import until
 
 from attune_common.bus.bus import Bus
+from attune_common.bus.rabbitmq.bus import RabbitBus
 from attune_executor.app import Executor
 from attune_executor.presence import Presence
 
@@ -38,6 +42,29 @@ async def test_alone_it_is_calm(world: World) -> None:
 async def test_one_that_is_silent_for_a_moment_may_be_frozen(world: World) -> None:
     await _other(world, 5, True)
     assert not await _is_calm(*await _watcher(world))
+
+
+async def test_one_that_is_silent_and_has_no_ear_any_more_was_killed(world: World) -> None:
+    await _other(world, 5, True)
+    async with world.store.unit() as unit:
+        await unit.execute("UPDATE attune.executor SET ear = 'attune.probe.gone' WHERE name = 'other'")
+    assert await _is_calm(*await _watcher(world))
+
+
+async def test_one_whose_ear_is_there_may_be_frozen(world: World, amqp_url: str) -> None:
+    frozen, bus = RabbitBus(amqp_url), RabbitBus(amqp_url)
+    await asyncio.gather(frozen.start(), bus.start())
+    try:
+        await until(lambda: frozen.ear and bus.healthy, 30, "both hear the broker")
+        await _other(world, 5, True)
+        async with world.store.unit() as unit:
+            await unit.execute("UPDATE attune.executor SET ear = $1 WHERE name = 'other'", frozen.ear)
+        watching = await _watcher(world, bus)
+        assert not await _is_calm(*watching)
+        await frozen.stop()
+        await until(lambda: _is_calm(*watching), 30, "its connection is gone, and with it what it had in hand")
+    finally:
+        await asyncio.gather(frozen.stop(), bus.stop())
 
 
 async def test_one_that_does_not_hear_the_broker_may_hold_reports(world: World) -> None:

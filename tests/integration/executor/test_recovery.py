@@ -77,6 +77,22 @@ async def test_the_history_tells_who_lost_an_attempt_and_when_it_began(world: Wo
     assert row["started_at"] is not None
 
 
+async def test_the_time_of_an_attempt_begins_when_it_is_prepared(world: World) -> None:
+    """The worker accepts while it builds an environment, and again when the action can begin."""
+    world.settings = world.settings.model_copy(update={"lease_seconds": 60.0})
+    _, job = await accepted(world, "t.echo")
+    hour_ago = "UPDATE attune.execution SET started_at = now() - interval '1 hour' WHERE id = $1 RETURNING started_at"
+    before = await world.value(hour_ago, job.execution_id)
+    await world.worker.accept(job, begins_now=True)
+
+    async def begins_anew() -> bool:
+        started = await world.value("SELECT started_at FROM attune.execution WHERE id = $1", job.execution_id)
+        return bool(started > before)
+
+    await until(begins_anew, describe="the new beginning")
+    assert await world.status(job.execution_id) == "running"
+
+
 async def test_work_that_is_lost_again_and_again_fails(world: World) -> None:
     async def accept_all() -> bool:
         for job in world.worker.jobs:
@@ -346,3 +362,27 @@ async def test_jobs_of_a_pool_without_workers_wait_in_its_queue(world: World) ->
 async def _depth(world: World) -> bool:
     ready, _ = await world.bus.depth(topology.worker("far", 1).queue)
     return ready == 1
+
+
+async def test_who_is_alone_with_its_data_waits_for_nobody(database_url: str) -> None:
+    """`attune dev` was killed: its bus and its worker are gone with it, whatever leases and queues would say."""
+    world = World(database_url, lease_seconds=60.0, dispatch_lost_seconds=60.0, heartbeat_seconds=0.1)
+    await world.open()
+    try:
+        world.worker.script = silent
+        await world.start()
+        executions = [await world.request("t.safe") for _ in range(3)]
+        jobs = list(await world.worker.got(3))
+        await world.worker.accept(jobs[0])
+        await world.reaches(jobs[0].execution_id, "running")
+        await world.executors.pop().stop(5)
+        world.worker.script = lambda job: Reply()
+        executor = Executor(world.store, world.bus, world.settings)
+        await executor.recover.take_over()
+        await executor.start()
+        world.executors.append(executor)
+        assert {(await world.ended(execution))["status"] for execution in executions} == {"completed"}
+        assert len({job.token for job in world.worker.jobs}) == 6
+        assert await world.value("SELECT count(*) FROM attune.execution_attempt WHERE status = 'abandoned'") == 1
+    finally:
+        await world.close()

@@ -10,6 +10,7 @@ from tests.support.waiting import until
 
 from attune_common.contracts.envelope import pack
 from attune_common.contracts.event import EventCreated
+from attune_common.store import packs
 from attune_executor import recover
 
 
@@ -85,3 +86,35 @@ async def test_a_chain_of_rules_ends(world: World) -> None:
     await world.start()
     await world.event("t.hook", {}, depth=20)
     assert not (await enforcements(world, 1))["t.all"]["matched"]
+
+
+async def test_a_rule_starts_no_more_than_its_rate_allows(world: World) -> None:
+    await rule(world, "t.all", None, {})
+    await rule(world, "t.free", None, {})
+    async with world.store.unit() as unit:
+        rate = {"limit": 3, "per": "hour"}
+        await unit.execute("UPDATE attune.rule SET rate_limit = $1 WHERE ref = 't.all'", rate)
+    await world.start(executors=2)
+    for _ in range(10):
+        await world.event("t.hook", {})
+
+    async def told() -> list[Any] | None:
+        found = await world.rows("SELECT rule_ref, matched, reason FROM attune.enforcement")
+        return found if len(found) == 20 else None
+
+    found: list[Any] = await until(told, 10, "20 enforcements")
+    assert [sum(row["matched"] for row in found if row["rule_ref"] == ref) for ref in ("t.all", "t.free")] == [3, 10]
+    reasons = {row["reason"] for row in found if not row["matched"]}
+    assert reasons == {"matched, but the rule's rate limit of 3 per hour is used up"}
+
+
+async def test_rules_of_a_pack_that_is_disabled_are_silent(world: World) -> None:
+    await rule(world, "t.all", None, {})
+    async with world.store.unit() as unit:
+        await packs.set_enabled(unit, "t", False)
+    await world.start()
+    event = await world.event("t.hook", {})
+    await until(lambda: world.value("SELECT matched FROM attune.event WHERE id = $1", event), 10, "the event is done")
+    assert await world.value("SELECT count(*) FROM attune.enforcement") == 0
+    execution = await world.request("t.echo")
+    assert (await world.ended(execution))["error"]["type"] == "pack_disabled"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 
-from tests.integration.executor.fake_worker import Reply
+from tests.integration.executor.fake_worker import Reply, completion
 from tests.integration.executor.world import World
 
 from attune_common.contracts.execution import ExecutionScheduled
@@ -211,3 +212,20 @@ output_map: {n: "{{ task.step.result.n }}", passes: "{{ task.step.iteration }}"}
     row = await world.ended(await world.request(ref))
     assert row["result"] == {"n": 5, "passes": 5}
     assert await world.value("SELECT count(*) FROM attune.execution WHERE task_name = 'step'") == 5
+
+
+async def test_nobody_waits_for_a_run_that_another_executor_holds(world: World) -> None:
+    """Completions of two runs in one batch, of which one is being decided on elsewhere for long."""
+    ref = await world.define("ref: t.held\ntasks: [{name: a, action: t.echo}]\n")
+    world.worker.script = lambda job: None
+    await world.start()
+    held, free = await world.request(ref), await world.request(ref)
+    jobs = list(await world.worker.got(2))
+    run = await world.run_of(held)
+    async with world.store.unit() as unit:
+        await unit.execute("SELECT 1 FROM attune.workflow_run WHERE id = $1 FOR UPDATE", run)
+        taking = asyncio.create_task(world.executors[0].workflows.take([completion(job, Reply()) for job in jobs]))
+        assert (await world.ended(free))["status"] == "completed"
+        assert await world.status(held) == "running"
+    await taking
+    assert (await world.ended(held))["status"] == "completed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.integration.executor.fake_worker import FakeWorker
-from tests.support.waiting import until
+from tests.support.waiting import patient, until
 
 from attune_common.bus.bus import Bus
 from attune_common.bus.memory import MemoryBus
@@ -39,7 +39,8 @@ class World:
     """`settings` may be changed before `start`."""
 
     def __init__(self, database_url: str, bus: Bus | None = None, **settings: Any) -> None:
-        self.settings = Settings(database_url=database_url, sweep_seconds=0.1, outbox_stale_seconds=0.2, **settings)
+        usual = {"sweep_seconds": 0.1, "outbox_stale_seconds": 0.2, "acquire_timeout": patient(4)}
+        self.settings = Settings(database_url=database_url, **{**usual, **settings})
         self.store = Store(self.settings, source="attune/test")
         self.bus: Bus = bus or MemoryBus()
         self.relay = Relay(self.store, self.bus)

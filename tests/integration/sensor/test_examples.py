@@ -44,7 +44,7 @@ async def begin(world: World, name: str, **config: Any) -> None:
     body = canonical({path: content for path, content in files.items() if path not in others})
     await world.ask("POST", "/packs", content=body, headers={"Content-Type": "application/gzip"})
     async with world.store.unit() as unit:
-        await unit.execute("UPDATE attune.pack SET config = config || $1 WHERE ref = 'sensors'", config)
+        await unit.execute("UPDATE attune.pack SET config = config::jsonb || $1 WHERE ref = 'sensors'", config)
     await world.service("one")
 
 

@@ -82,6 +82,8 @@ async def test_a_sensor_that_fails_starts_again_after_a_pause_and_says_why(world
     failed = await world.reaches("watch.crash", "backoff")
     assert failed["error"]["type"] == "exit_code"
     assert "the wire is cut" in "\n".join(failed["error"]["output"])
+    assert failed["error"]["message"].startswith("the sensor ended with exit status 1: ")
+    assert failed["error"]["message"].endswith("the wire is cut")
     assert failed["retry_at"] is not None
 
     async def told() -> list[Any]:
@@ -94,6 +96,49 @@ async def test_a_sensor_that_fails_starts_again_after_a_pause_and_says_why(world
     seen = [row for row in await world.events() if row["trigger_ref"] == "watch.seen"]
     assert len(seen) >= 2
     await world.says("watch.crash", "starts again in")
+
+
+async def test_a_poll_that_hangs_has_failed(world: World) -> None:
+    source = """
+        import time
+        from attune_sdk import Sensor
+
+        class Hangs(Sensor):
+            def poll(self):
+                print("looking")
+                time.sleep(1_000_000)
+        """
+    await world.register(
+        {
+            "sensors/hangs.yaml": "ref: watch.hangs\npoll: 0.2\npoll_timeout: 0.5\n",
+            "sensors/hangs.py": source,
+        }
+    )
+    await world.service("one")
+    failed = await world.reaches("watch.hangs", "backoff")
+    assert (failed["error"]["type"], failed["error"]["output"]) == ("poll_timeout", ["looking"])
+    assert failed["error"]["message"] == "a poll did not end within 0.5 s"
+
+
+async def test_lines_that_cannot_be_stored_harm_no_other(world: World) -> None:
+    deep = "'" + '{"a":' * 500 + "1" + "}" * 500 + "'"
+    await world.register(
+        {
+            "sensors/odd.yaml": "ref: watch.odd\nentry_point: odd.sh\n",
+            "sensors/odd.sh": f"""\
+                #!/bin/sh
+                exec 3>"$ATTUNE_SENSOR_OUT"
+                echo '{{"type": "event", "trigger": "seen", "payload": '{deep}'}}' >&3
+                echo '{{"type": "event", "trigger": "seen", "payload": {{"n": 9223372036854775808}}}}' >&3
+                echo '{{"type": "event", "trigger": "seen", "payload": {{"n": 7}}}}' >&3
+                cat >/dev/null
+                """,
+        }
+    )
+    await world.service("one")
+    assert await world.payloads(1) == [{"n": 7}]
+    refused = [line for line in await world.says("watch.odd", "64 bits") if "refused" in line]
+    assert len(refused) == 2
 
 
 async def test_a_restart_ends_the_pause(world: World) -> None:

@@ -20,11 +20,12 @@ from attune_common.bus.memory import MemoryBus
 from attune_common.runtime.settings import Settings
 from attune_common.store.connection import Row
 from attune_common.store.store import Store
+from attune_common.vault.keyring import new_key
 from attune_sensor.app import SensorService
 
 ADMIN = "att_test-admin_" + "a" * 32
 WORKER = "att_test-worker_" + "w" * 32
-QUICK = {"sensor_lease_seconds": 3.0, "sensor_heartbeat_seconds": 0.3}
+QUICK = {"sensor_lease_seconds": 10.0, "sensor_heartbeat_seconds": 0.8}
 
 MANIFEST = """
 ref: watch
@@ -41,7 +42,8 @@ class World:
 
     def __init__(self, database_url: str, folder: Path) -> None:
         self.folder = folder
-        self.settings = self._settings(database_url, "nowhere", 0)
+        keys = {"master_keys": new_key("test").line}
+        self.settings = self._settings(database_url, "nowhere", 0).model_copy(update=keys)
         self.store = Store(self.settings, source="attune/test")
         self._bus = MemoryBus()
         self._api: Api | None = None

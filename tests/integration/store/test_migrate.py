@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.support import postgres
-from tests.support.servers import run
 
+from attune_common.runtime import resources
 from attune_common.store import migrate
 from attune_common.store.errors import MigrationError
 from attune_common.store.store import Store
@@ -78,10 +78,12 @@ async def test_of_several_migrators_one_does_the_work(empty_database: str, folde
 
 
 async def test_a_missing_database_is_made(postgres_server: postgres.Server) -> None:
-    url = postgres_server.dsn("attune_test_made")
-    try:
+    with postgres_server.vacant() as url:
         assert await migrate.ensure_database(url)
         assert not await migrate.ensure_database(url)
         assert await migrate.pending(url)
-    finally:
-        run(postgres.execute(postgres_server.admin, "DROP DATABASE IF EXISTS attune_test_made WITH (FORCE)"))
+
+
+def test_no_two_migrations_have_one_number() -> None:
+    numbers = [file.name.partition("_")[0] for file in resources.path("migrations").glob("*.sql")]
+    assert sorted(numbers) == sorted(set(numbers))

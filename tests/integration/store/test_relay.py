@@ -11,10 +11,12 @@ from tests.support.waiting import until
 
 from attune_common.bus import topology
 from attune_common.bus.memory import MemoryBus
-from attune_common.contracts.envelope import Wire, unpack
+from attune_common.contracts.envelope import Wire, pack, unpack
 from attune_common.contracts.event import EventCreated
-from attune_common.contracts.execution import ExecutionScheduled
+from attune_common.contracts.execution import ExecutionCompleted, ExecutionScheduled
 from attune_common.outbox import Relay
+from attune_common.outbox_jobs import LeftJobs
+from attune_common.runtime.clock import monotonic
 from attune_common.runtime.settings import Settings
 from attune_common.store import outbox
 from attune_common.store.store import Store
@@ -120,10 +122,44 @@ async def test_a_job_may_stand_in_a_queue_that_is_not_empty(store: Store, bus: R
         unit.emit(EventCreated(event_id=1, trigger_ref="t.t"))
     relay = Relay(store, bus)
     await relay.start()
-    await until(lambda: any(isinstance(message, EventCreated) for message in bus.sent), 10)
+
+    async def only_the_job_is_left() -> bool:
+        return any(isinstance(message, EventCreated) for message in bus.sent) and await _left(store) == 1
+
+    await until(only_the_job_is_left, 10)
     await relay.stop()
     assert bus.tokens == ["first"]
-    assert await _left(store) == 1
+
+
+async def test_a_job_waits_for_what_workers_have_said(store: Store, bus: Recorder) -> None:
+    """A report that nobody has read yet may tell of it."""
+    await bus.declare(topology.executor("execution.completed"))
+    given = {"execution_id": 1, "attempt": 1, "token": "other", "status": "succeeded", "worker": "w"}
+    await bus.publish(pack([(ExecutionCompleted(**given), "")], "test"))
+    await _leave(store, "a")
+    left = LeftJobs(store, bus)
+    left._database_back = float("-inf")
+
+    async def swept() -> bool:
+        return await left.sweep([]) > 0
+
+    begin = monotonic()
+    await until(swept, 10)
+    assert monotonic() - begin >= 10 * store.settings.sweep_seconds
+
+
+async def test_a_job_waits_longer_when_the_database_was_away(store: Store, bus: Recorder) -> None:
+    async def swept() -> bool:
+        return await left.sweep([]) > 0
+
+    left = LeftJobs(store, bus)
+    for least, prepare in ((5, left.distrust), (0.6, left.forget)):
+        await _leave(store, f"after {least}")
+        prepare()
+        begin = monotonic()
+        await until(swept, 10)
+        assert monotonic() - begin >= least * store.settings.sweep_seconds
+        left._database_back = float("-inf")
 
 
 async def test_what_is_published_is_deleted_in_the_end_and_not_published_again(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
+import asyncpg
 import pytest
+from asyncpg.protocol import protocol
 
 from attune_common.contracts.envelope import unpack
 from attune_common.contracts.event import EventCreated
@@ -71,7 +74,7 @@ async def test_outbox_ids_belong_to_their_wires(store: Store) -> None:
     handed: list[StoredWire] = []
     store.on_commit = handed.extend
     async with store.unit() as unit:
-        for number in range(120):
+        for number in range(1_001):
             unit.emit(_event(number))
     async with store.connection() as connection:
         rows = await connection.fetch("SELECT id, body FROM outbox")
@@ -192,7 +195,7 @@ async def test_a_final_state_never_changes_but_for_a_new_try(store: Store) -> No
 async def test_a_server_that_is_down_is_unhealthy_and_no_crash() -> None:
     store = Store("postgresql://nobody@127.0.0.1:1/none")
     await store.open()
-    assert not await store.healthy()
+    assert await store.condition() == (False, "the database does not answer (ConnectionRefusedError)")
     with pytest.raises(OSError) as caught:
         async with store.unit():
             pass
@@ -216,3 +219,45 @@ async def test_a_server_that_hangs_is_given_up_in_time() -> None:
                 pass
     await store.close()
     server.close()
+
+
+async def test_changes_that_may_wait_are_one_round_trip_and_seen_by_what_is_asked_next(store: Store) -> None:
+    insert = "INSERT INTO kv (key, value) VALUES ($1, $2)"
+    async with store.unit() as unit:
+        await unit.later(insert, "a", 1)
+        await unit.later("INSERT INTO identity (login, role) VALUES ($1, 'viewer')", "somebody")
+        assert await unit.fetchval("SELECT count(*) FROM kv") == 1
+        await unit.later(insert, "b", 2)
+        unit.emit(_event(1))
+    async with store.unit() as unit:
+        await unit.later(insert, "c", 3)
+    async with store.connection() as connection:
+        assert [row["key"] for row in await connection.fetch("SELECT key FROM kv ORDER BY key")] == ["a", "b", "c"]
+    assert len(await _outbox(store)) == 1
+
+
+async def test_a_change_that_waited_and_fails_undoes_the_unit(store: Store) -> None:
+    async def work(unit: Unit) -> None:
+        await _put(unit, "a", 1)
+        await unit.later("UPDATE kv SET value = to_jsonb(1 / $1::int)", 0)
+        unit.emit(_event(1))
+
+    with pytest.raises(Exception, match="division by zero"):
+        await store.retrying(work)
+    async with store.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM kv") == 0
+    assert await _outbox(store) == []
+
+
+@pytest.mark.parametrize("values", [[1, 2], (1, 2), {1: "a", 2: "b"}.keys(), {1, 2}, range(1, 3), deque([1, 2])])
+async def test_arrays_come_from_whatever_holds_values(store: Store, values: object) -> None:
+    async with store.connection() as connection:
+        assert await connection.fetchval("SELECT $1::bigint[]", values) == [1, 2]
+
+
+async def test_the_driver_asks_by_the_types_that_it_was_given(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version may look at members of arrays in another way: then the saving in `store.connection` is lost."""
+    monkeypatch.setattr(protocol, "IterableABC", ())
+    async with store.connection() as connection:
+        with pytest.raises(asyncpg.DataError):
+            await connection.fetchval("SELECT $1::bigint[]", [1, 2])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.waiting import until
+from tests.support.waiting import patient, until
 from tests.support.workbench import Workbench, workbench
 
 from attune_common.hosting.children import proc
@@ -84,13 +84,12 @@ async def test_a_line_of_10_mb_is_cut(bench: Workbench) -> None:
 
 
 async def test_one_that_ignores_term_is_killed_after_the_grace(bench: Workbench) -> None:
-    before = time.monotonic()
-    done = await bench.shell("trap '' TERM; while :; do sleep 0.1; done", timeout=0.3, grace=0.3)
+    async with asyncio.timeout(patient(5)):
+        done = await bench.shell("trap '' TERM; while :; do sleep 0.1; done", timeout=0.3, grace=0.3)
     assert (done.status, done.error) == (
         "timed_out",
         {"type": "timeout", "message": "the action did not end within 0.3 s"},
     )
-    assert time.monotonic() - before < 5
 
 
 async def test_one_that_hears_term_may_clean_up(bench: Workbench) -> None:
@@ -198,6 +197,8 @@ async def test_a_user_of_its_own_cannot_touch_the_workers_files() -> None:
         async with workbench(Path(name), worker_uid=54321) as bench:
             done = await bench.shell('id -u; echo mine > "$TMPDIR/x"; touch "$ATTUNE_PACK_DIR/y" && echo wrote; true')
             assert done.result == 54321
+            done = await bench.shell("echo mine > /dev/stderr; echo too > /dev/stdout")
+            assert done.result == {"stdout": "too", "stderr": "mine", "exit_code": 0}
             done = await bench.shell("while :; do sleep 600 & done", timeout=60)
             assert done.error is not None
             assert "fork" in done.error["stderr"]

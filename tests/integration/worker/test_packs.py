@@ -85,7 +85,11 @@ async def test_a_short_absence_of_the_api_is_waited_for(fetching: Workbench, ser
         b"no archive at all",
         b"",
     ],
-)
+    ids=[
+        "above", "absolute", "above in the middle", "case", "twice", "line break", "symbolic link", "hard link",
+        "device", "pipe", "cut", "no archive", "empty",
+    ],
+)  # fmt: skip
 async def test_hostile_archives_leave_nothing(fetching: Workbench, server: HttpServer, content: bytes) -> None:
     server.answers[f"/api/v1/packs/content/{DIGEST}"] = response(200, content)
     done = await fetching.run(fetching.job("shell", "act.sh", DIGEST))

@@ -18,6 +18,14 @@ async def test_a_json_document_on_stdout_is_the_result(bench: Workbench) -> None
     assert (await bench.shell("cat", {"a": [1]})).result == {"a": [1]}
 
 
+BY_NAME = "echo one > /dev/stderr; echo two | tee -a /dev/stderr; echo three >> /dev/stdout"
+
+
+async def test_its_outputs_can_be_opened_by_their_names(bench: Workbench) -> None:
+    done = await bench.shell(BY_NAME)
+    assert done.result == {"stdout": "two\nthree", "stderr": "one\ntwo", "exit_code": 0}
+
+
 async def test_the_result_can_be_written_to_its_descriptor(bench: Workbench) -> None:
     done = await bench.shell("echo noise; echo '{\"n\": 1}' > /dev/fd/$ATTUNE_RESULT_FD")
     assert done.result == {"n": 1}

@@ -9,19 +9,20 @@ from tests.simulator.database import FINALS, LEASED, Database, Row, pick, unique
 from tests.simulator.statements import Answer, columns, statement
 
 LOCKED = (
-    "id", "action_ref", "status", "attempt", "token", "parent", "root", "workflow_run", "task_name", "iteration",
-    "task_index", "depth", "is_workflow", "tries", "max_retries", "losses", "attempts_before", "timeout", "pool",
-    "cancel_requested", "identity", "rule_ref", "trigger_ref", "event", "trace_id", "worker", "started_at",
-    "completed_at",
+    "id", "action_ref", "status", "trace_id", "attempt", "token", "parent", "root", "workflow_run", "task_name",
+    "iteration", "task_index", "depth", "is_workflow", "tries", "max_retries", "losses", "attempts_before", "timeout",
+    "pool", "cancel_requested", "identity", "rule_ref", "trigger_ref", "event", "worker", "pack_version",
+    "started_at", "completed_at", "claim",
 )  # fmt: skip
 _INSERTED = (
     "id", "action_ref", "status", "attempt", "token", "parent", "root", "workflow_run", "task_name", "iteration",
     "task_index", "depth", "is_workflow", "max_retries", "timeout", "pool", "parameters", "result", "error",
-    "cancel_requested", "identity", "rule_ref", "trigger_ref", "event", "trace_id", "started_at", "completed_at",
-    "secrets",
+    "cancel_requested", "identity", "rule_ref", "trigger_ref", "event", "trace_id", "pack_version",
+    "started_at", "completed_at", "secrets",
 )  # fmt: skip
 _UPDATED = (
-    "id", "status", "attempt", "token", "tries", "losses", "is_workflow", "root", "timeout", "parameters", "result",
+    "id", "status", "attempt", "token", "tries", "losses", "is_workflow", "root", "timeout", "pack_version",
+    "parameters", "result",
     "error", "cancel_requested", "worker", "started_at", "completed_at", "secrets",
     "keeps_lease",
 )  # fmt: skip
@@ -29,6 +30,7 @@ _JSON = frozenset({"parameters", "result", "error", "secrets"})
 _DEFAULTS: Row = {
     "tries": 1, "losses": 0, "attempts_before": 0, "worker": None, "lease_until": None, "scheduled_at": None,
     "cancel_requested": False, "idempotency_key": None, "request_digest": None, "secrets": None,
+    "claim": None,
 }  # fmt: skip
 
 
@@ -161,7 +163,8 @@ def accept(db: Database, ids: list[int], tokens: list[str], workers: list[str], 
     done = []
     for id, token, worker in zip(ids, tokens, workers, strict=True):
         row = db.execution(id)
-        if row is None or row["token"] != token or row["status"] not in ("scheduled", "canceling"):
+        known = row is not None and (row["token"] == token or "accepted_tokens" in db.off)
+        if row is None or not known or row["status"] not in ("scheduled", "canceling"):
             continue
         if row["lease_until"] is None:
             status = "canceling" if row["cancel_requested"] else "running"
@@ -169,6 +172,16 @@ def accept(db: Database, ids: list[int], tokens: list[str], workers: list[str], 
             db.put("execution", id, {**row, **leased, "started_at": db.now, "updated": db.now})
             done.append(pick(db.tables["execution"][id], names))
     return done
+
+
+@statement("executions", "begin_anew")
+def begin_anew(db: Database, *held: list[Any]) -> Answer:
+    rows = [(db.execution(id), token, worker) for id, token, worker in zip(*held, strict=True)]
+    running = [row for row, *of in rows if row is not None and [row["token"], row["worker"]] == of]
+    for row in running:
+        if row["status"] == "running":
+            db.put("execution", row["id"], {**row, "started_at": db.now, "updated": db.now})
+    return len(running)
 
 
 @statement("executions", "current_tokens")

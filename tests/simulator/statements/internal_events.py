@@ -7,5 +7,5 @@ from tests.simulator.statements import Answer, statement
 
 
 @statement("internal_events", "moment")
-def moment(db: Database, triggers: list[str]) -> Answer:
-    return [{"now": db.now, "heard": []}]
+def moment(db: Database, triggers: list[str], ids: int) -> Answer:
+    return [{"now": db.now, "heard": [], "ids": [db.number("execution") for _ in range(ids)]}]

@@ -18,9 +18,32 @@ def extend(db: Database, tokens: list[str], lease: float) -> Answer:
     wanted = set(tokens)
     rows = [row for row in db.executions() if leased(row, wanted)]
     until = db.now + timedelta(seconds=lease)
+    for token in tokens:
+        if token not in db.tables["heard"]:
+            db.put("heard", token, {})
     for row in rows:
         db.put("execution", row["id"], {**row, "lease_until": until})
     return [pick(row, ("id", "token", "cancel_requested")) for row in rows]
+
+
+@statement("leases", "claim")
+def claim(db: Database, worker: str, *wanted: Any) -> Answer:
+    names = ("id", "action_ref", "status", "token", "root", "workflow_run", "task_name", "task_index", "attempt",
+             "cancel_requested")  # fmt: skip
+    *columns, lease = wanted
+    done = []
+    for id, token, name in zip(*columns, strict=True):
+        row, mine = db.execution(id), f"{token} {name}"
+        if row is None or row["token"] != token or row["status"] not in ("scheduled", *LEASED):
+            continue
+        held = row["claim"] or ""
+        if held != mine and held.startswith(f"{token} ") and "claims" not in db.off:
+            continue
+        status = "canceling" if row["cancel_requested"] else "running"
+        leased = {"status": status, "claim": mine, "worker": worker, "lease_until": db.now + timedelta(seconds=lease)}
+        db.put("execution", id, {**row, **leased, "started_at": db.now, "updated": db.now})
+        done.append({**pick(db.tables["execution"][id], names), "before": row["status"]})
+    return done
 
 
 @statement("leases", "held")
@@ -77,7 +100,8 @@ def deaf(db: Database, patience: float) -> Answer:
     rows = [
         row
         for row in db.executions()
-        if row["status"] in ("scheduled", *LEASED) and row["cancel_requested"] and not row["is_workflow"]
+        if row["status"] in ("scheduling", "scheduled", "waiting", *LEASED) and row["cancel_requested"]
+        if not row["is_workflow"] or row["status"] == "scheduling"
         if row["token"] is not None and row["updated"] < db.ago(patience) and not _set_aside(db, row)
     ]
     return [pick(row, _ATTEMPT) for row in rows[:_MOST]]

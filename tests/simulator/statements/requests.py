@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.simulator.database import Database, Row, pick
-from tests.simulator.statements import Answer, plain, statement
+from tests.simulator.statements import Answer, columns, plain, statement
 from tests.simulator.statements.executions import add
 
 _EMPTY: Row = {
@@ -14,21 +14,24 @@ _EMPTY: Row = {
     "attempts_before": 0, "timeout": None,
     "pool": None, "result": None, "error": None, "worker": None, "lease_until": None, "scheduled_at": None,
     "cancel_requested": False, "rule_ref": None, "trigger_ref": None, "event": None, "started_at": None,
-    "completed_at": None, "secrets": None,
+    "completed_at": None, "secrets": None, "pack_version": None, "claim": None,
 }  # fmt: skip
 
 
 @statement("requests", "insert")
-def insert(
-    db: Database, ref: str, is_workflow: bool, parameters: Any, identity: int | None, trace_id: str, *key: str | None
-) -> Answer:
-    if key[0] is not None and _by_key(db, identity, key[0]):
-        return []
-    id = db.number("execution")
-    row = {"id": id, "action_ref": ref, "status": "requested", "is_workflow": is_workflow, "identity": identity}
-    row |= {"parameters": plain(parameters), "trace_id": trace_id, "idempotency_key": key[0], "request_digest": key[1]}
-    add(db, {**_EMPTY, **row})
-    return [{"id": id}]
+def insert(db: Database, *values: Any) -> Answer:
+    names = (
+        "action_ref", "is_workflow", "identity", "trace_id", "idempotency_key", "request_digest", "parent",
+        "depth", "event",
+        "parameters", "secrets",
+    )  # fmt: skip
+    stored = []
+    for place, new in enumerate(columns(frozenset({"parameters", "secrets"}), names, values), 1):
+        id = db.number("execution")
+        if new["idempotency_key"] is None or not _by_key(db, new["identity"], new["idempotency_key"]):
+            add(db, {**_EMPTY, **new, "id": id, "status": "requested"})
+            stored.append({"place": place, "id": id, "created": db.now})
+    return stored
 
 
 def _by_key(db: Database, identity: int | None, key: str) -> list[Row]:
@@ -42,9 +45,10 @@ def rights_of(db: Database, ids: list[int]) -> Answer:
     return [{"id": id, "login": "user", "role": "admin", "enabled": True, "grants": None} for id in ids]
 
 
-@statement("requests", "by_idempotency_key")
-def by_idempotency_key(db: Database, identity: int | None, key: str) -> Answer:
-    return [pick(row, ("id", "request_digest")) for row in _by_key(db, identity, key)]
+@statement("requests", "by_idempotency_keys")
+def by_idempotency_keys(db: Database, identities: list[int | None], keys: list[str]) -> Answer:
+    pairs = enumerate(zip(identities, keys, strict=True), 1)
+    return [{"place": n, **pick(row, ("id", "request_digest"))} for n, key in pairs for row in _by_key(db, *key)]
 
 
 @statement("requests", "lock_execution")
@@ -91,8 +95,9 @@ def waiting(db: Database, most: int) -> Answer:
 
 
 @statement("actions_lookup", "resolve")
-def resolve(db: Database, refs: list[str]) -> Answer:
-    return [db.tables["action"][ref] for ref in refs if ref in db.tables["action"]]
+def resolve(db: Database, refs: list[str], pins: list[int | None]) -> Answer:
+    known = db.tables["action"]
+    return [{**known[ref], "pin": pin} for ref, pin in zip(refs, pins, strict=True) if ref in known]
 
 
 @statement("actions_lookup", "kv")
@@ -103,8 +108,8 @@ def kv(db: Database, keys: list[str]) -> Answer:
 @statement("events_matching", "lock")
 def lock_events(db: Database, ids: list[int]) -> Answer:
     rows = [row for id in sorted(set(ids)) if (row := db.tables["event"].get(id)) is not None]
-    names = ("id", "trigger_ref", "payload", "source", "trace_id", "depth", "created")
-    return [pick(row, names) for row in rows if not row["matched"]]
+    names = ("id", "trigger_ref", "payload", "secrets", "source", "trace_id", "depth", "created")
+    return [pick(row, names) for row in rows if not row["matched"] or "event_marks" in db.off]
 
 
 @statement("events_matching", "rules")
@@ -112,11 +117,17 @@ def rules(db: Database, triggers: list[str]) -> Answer:
     return [row for row in db.tables["rule"].values() if row["trigger_ref"] in triggers]
 
 
+@statement("events_matching", "configs")
+def configs(db: Database, packs: list[str]) -> Answer:
+    return [{"ref": ref, "config": {}, "config_secrets": None} for ref in packs]
+
+
 @statement("events_matching", "insert")
 def insert_enforcements(db: Database, *values: list[Any]) -> Answer:
     names = ("rule", "rule_ref", "event", "matched", "reason", "execution")
     rows = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
-    new = [row for row in rows if (row["event"], row["rule_ref"]) not in db.tables["enforcement"]]
+    known = () if "event_keys" in db.off else db.tables["enforcement"]
+    new = [row for row in rows if (row["event"], row["rule_ref"]) not in known]
     for row in new:
         db.put("enforcement", (row["event"], row["rule_ref"]), row)
     return [pick(row, ("event", "rule_ref")) for row in new]

@@ -9,8 +9,8 @@ from tests.simulator.statements import Answer, columns, plain, statement
 from tests.simulator.statements.leases import current_runs
 
 _OF_EXECUTION = (
-    "parameters", "secrets", "token", "trace_id", "root", "depth", "identity", "rule_ref", "trigger_ref", "action_ref",
-    "task_name", "iteration", "task_index",
+    "parameters", "secrets", "token", "pack_version", "trace_id", "root", "depth", "identity", "rule_ref",
+    "trigger_ref", "action_ref", "task_name", "iteration", "task_index",
 )  # fmt: skip
 _OF_RUN = (
     "id", "execution", "attempt", "workflow_ref", "workflow_def", "version", "pack_ref", "status", "revision", "tries",
@@ -18,8 +18,10 @@ _OF_RUN = (
 )  # fmt: skip
 
 
+@statement("runs", "lock_free")
 @statement("runs", "lock")
 def lock(db: Database, ids: list[int]) -> Answer:
+    """A transaction of the model is alone: all are free."""
     runs = [db.run(id) for id in sorted(set(ids)) if id in db.tables["workflow_run"]]
     pack = {"config": {}, "config_secrets": None}
     return [{**pick(run, ("id", "revision", "status")), **pack, "now": db.now} for run in runs]
@@ -122,12 +124,17 @@ def open_requests(db: Database, patience: float) -> Answer:
     return [pick(row, ("workflow_run", "kind")) for row in late if not db.set_aside(f"run:{row['workflow_run']}")]
 
 
-@statement("runs", "incident")
-def incident(db: Database, kind: str, subject: str, detail: dict[str, Any]) -> Answer:
-    if (kind, subject) in db.tables["incident"]:
-        return 0
+@statement("incidents", "open")
+def open_incident(db: Database, kind: str, subject: str, detail: dict[str, Any]) -> Answer:
+    """Nothing follows: it is a violation."""
     db.put("incident", (kind, subject), {"kind": kind, "subject": subject, "detail": plain(detail)})
-    return 1
+    return [{"id": 1, "opened": True}]
+
+
+@statement("dead_letters", "insert")
+def keep_letters(db: Database, *_: list[Any]) -> Answer:
+    """What an incident keeps."""
+    return []
 
 
 @statement("tasks", "load")

@@ -33,7 +33,7 @@ def due(db: Database, most: int) -> Answer:
 
 @statement("timers", "lock")
 def lock(db: Database, ids: list[int]) -> Answer:
-    rows = [row for id in sorted(ids) if (row := db.tables["timer"].get(id)) is not None]
+    rows = [row for id in sorted(ids) if (row := db.tables["timer"].get(id) or db.gone.get(id)) is not None]
     return [pick(row, _TIMER) for row in rows if not row["held"]]
 
 
@@ -47,6 +47,8 @@ def next_due(db: Database) -> Answer:
 def remove(db: Database, ids: list[int]) -> Answer:
     for id in ids:
         if id in db.tables["timer"]:
+            if "timer_rows" in db.off:
+                db.gone[id] = db.tables["timer"][id]
             db.remove("timer", id)
     return len(ids)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import stat
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 
 from attune_cli.dev.home import AlreadyRunning, Home
 from attune_cli.dev.packs import PackWatcher
+from attune_cli.dev.run import until_ready
 from attune_cli.serving import AddressTaken, open_socket, port_of
+from attune_client import AsyncAttune
 from attune_client.discovery import find
 from attune_core.errors import AttuneError
 
@@ -99,3 +102,21 @@ async def test_a_pack_is_registered_when_its_files_change_and_a_bad_one_does_no_
     (tmp_path / "pack.yaml").write_text("ref: r")
     await watcher.register_changed()
     assert len(attune.packs.registered) == 2
+
+
+async def test_an_api_that_does_not_answer_at_once_is_no_reason_to_end() -> None:
+    asked = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await reader.readuntil(b"\r\n\r\n")
+        if asked > 2:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, AsyncAttune.connect(f"http://127.0.0.1:{port}", "att_x") as attune:
+        assert await until_ready(attune, asyncio.Event())
+    assert asked == 3

@@ -20,6 +20,8 @@ async def test_inquiries_are_listed_shown_and_answered() -> None:
 
     inquiries = Inquiries(transport(answer))
     assert await inquiries.list(status="pending", mine=True, limit=5) == [{"id": 7}]
+    await inquiries.list(status=["timeout", "cancelled"])
+    assert asked.pop()[1] == "/api/v1/inquiries?status=timeout&status=cancelled&limit=50"
     assert (await inquiries.get(7))["id"] == 7
     assert (await inquiries.respond(7, {"go": None}))["status"] == "responded"
     assert asked[0][1] == "/api/v1/inquiries?status=pending&mine=true&limit=5"

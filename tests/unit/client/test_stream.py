@@ -38,11 +38,34 @@ async def test_a_lost_connection_is_made_again_and_says_so() -> None:
     assert heard[1].data == {"execution_id": 7}
 
 
+async def test_what_was_heard_last_is_told_when_the_connection_is_made_again() -> None:
+    told: list[tuple[str | None, str]] = []
+    answers = iter(
+        [
+            _events('id: 5-0-ab\nevent: event.created\ndata: {"event_id": 1}\n\n', ": ping\nid: 9-0-cd\n\n"),
+            _events('id: 10-0-ef\nevent: event.created\ndata: {"event_id": 2}\n\n'),
+        ]
+    )
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        told.append((request.headers.get("last-event-id"), str(request.url.query, "ascii")))
+        return next(answers)
+
+    events = follow(transport(answer), kind="events,incidents", pack=None)
+    heard = [await anext(events) for _ in range(4)]
+    assert [event.id for event in heard if event.data] == ["5-0-ab", "10-0-ef"]
+    assert told == [(None, "kind=events%2Cincidents"), ("9-0-cd", "kind=events%2Cincidents")]
+
+
 async def test_a_deployment_without_a_stream_and_one_that_refuses() -> None:
     with pytest.raises(StreamUnavailable):
         await anext(follow(transport(lambda _: httpx2.Response(404)), 7))
     with pytest.raises(ApiError):
         await anext(follow(transport(lambda _: httpx2.Response(403)), 7))
+    problem = {"code": "invalid_parameter", "detail": "there is no kind 'nothing'"}
+    with pytest.raises(ApiError, match="no kind 'nothing'") as refused:
+        await anext(follow(transport(lambda _: httpx2.Response(422, json=problem)), kind="nothing"))
+    assert refused.value.code == "invalid_parameter"
 
 
 async def test_watching_without_a_stream_sees_the_end() -> None:

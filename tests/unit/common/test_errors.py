@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from attune_common.store.errors import is_final_state_change, is_missing_reference, is_transient, is_unique_violation
+from attune_common.store.errors import StoreClosed, is_final_state_change, is_transient, is_unique_violation
 from attune_common.store.store import Store, pause
 
 
@@ -51,7 +51,6 @@ def test_mistakes_are_not(error: Exception) -> None:
 
 def test_kinds_of_refusal_are_told_apart() -> None:
     assert is_unique_violation(asyncpg.UniqueViolationError())
-    assert is_missing_reference(asyncpg.ForeignKeyViolationError())
     assert not is_final_state_change(asyncpg.UniqueViolationError())
 
 
@@ -63,7 +62,7 @@ def test_pauses_grow_to_two_seconds_and_no_further() -> None:
 
 async def test_a_closed_store_says_so() -> None:
     store = Store("postgresql://nobody@127.0.0.1:1/none")
-    with pytest.raises(RuntimeError, match="not open"):
+    with pytest.raises(StoreClosed, match="not open"):
         async with store.connection():
             pass
     await store.close()

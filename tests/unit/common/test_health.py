@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from tests.support.servers import free_ports
 
 from attune_common.runtime import health as module
-from attune_common.runtime import metrics
+from attune_common.runtime import health_watch, metrics
 from attune_common.runtime.health import Health
 from attune_common.runtime.health_server import HealthServer
+from attune_common.runtime.health_watch import HealthWatch
 
 
 async def test_ready_when_every_check_holds() -> None:
@@ -86,3 +88,40 @@ def test_a_metric_may_be_asked_for_again() -> None:
     assert metrics.histogram("test_sizes", "Text.", buckets=metrics.SIZES) is metrics.histogram(
         "test_sizes", "Text.", buckets=metrics.SIZES
     )
+
+
+Told = list[tuple[str, dict[str, object]]]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    told: Told = []
+    log = SimpleNamespace(
+        warning=lambda event, **more: told.append((event, more)), info=lambda event, **more: told.append((event, more))
+    )
+    monkeypatch.setattr(health_watch, "_log", log)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"), [(0.0, ["not ready", "ready again", "not ready"]), (60.0, ["not ready"])]
+)
+async def test_who_begins_may_need_a_moment(told: Told, start: float, expected: list[str]) -> None:
+    found = iter((False, False, True, False))
+    watch = HealthWatch(Health(bus=lambda: next(found)), start=start)
+    for _ in range(4):
+        await watch.look()
+    assert [event for event, _ in told] == expected
+
+
+async def test_trouble_is_told_once_and_its_end(told: Told) -> None:
+    down: set[str] = set()
+    health = Health(bus=lambda: ("bus" not in down, "silent"), database=lambda: "database" not in down)
+    watch = HealthWatch(health)
+    for now in ((), ("bus",), ("bus",), ("bus", "database"), ("database",), ("bus",), (), ()):
+        down.clear()
+        down.update(now)
+        await watch.look()
+    assert [event for event, _ in told] == ["not ready", "not ready", "ready again"]
+    assert told[0][1] == {"bus": "silent"}
+    assert told[2][1]["was_away"] == ["bus", "database"]

@@ -40,3 +40,13 @@ def test_every_file_can_be_read() -> None:
     assert files
     for file in files:
         assert queries.load(file.stem).names(), file
+
+
+def test_changes_become_one_statement_whose_arguments_follow_one_another() -> None:
+    one, two = "INSERT INTO a SELECT $1, $2", "UPDATE b SET c = $1 WHERE d = $1"
+    assert queries.together((one, two, "DELETE FROM e WHERE f = $10")) == (
+        "WITH part_0 AS (INSERT INTO a SELECT $1, $2),\n"
+        "part_1 AS (UPDATE b SET c = $3 WHERE d = $3)\n"
+        "DELETE FROM e WHERE f = $13"
+    )
+    assert queries.together((one,)) == one

@@ -1,10 +1,10 @@
 """Stories as YAML: given a workflow, when these signals, then these commands.
 
 A step is a map with one signal key (`start`, `succeed`, `fail`, `time_out`, `cancelled`, `timer`, `suspend`,
-`unsuspend`, `pause`, `resume`, `cancel`, `retry`) and what must hold after it: `then` (commands in the short form
-of `short`), `status`, `vars`, `output`, `error`, `input` (task -> parameters), `tasks` (task -> shown status),
-`fired` (ended task -> labels of its routes), `refused` (ended task -> label -> what its condition gave), `counts`
-(iterating task -> its counters).
+`unsuspend`, `pause`, `resume`, `cancel`, `retry`, `limit`) and what must hold after it: `then` (commands in the
+short form of `short`), `status`, `vars`, `output`, `error`, `input` (task -> parameters), `tasks` (task -> shown
+status), `fired` (ended task -> labels of its routes), `refused` (ended task -> label -> what its condition gave),
+`counts` (iterating task -> its counters).
 Task names take an item's index as `name[3]` and a pass as `name/2`.
 """
 
@@ -28,7 +28,6 @@ _OUTCOMES = {
     "cancelled": OutcomeStatus.CANCELLED,
 }
 _PLAIN = {
-    "start": signals.RunStarted,
     "pause": signals.PauseRequested,
     "resume": signals.ResumeRequested,
     "cancel": signals.CancelRequested,
@@ -45,8 +44,8 @@ def key(text: str) -> TaskKey:
 def signal_of(world: World, step: dict[str, Any]) -> Signal:
     kind = next(iter(step))
     body: Any = step[kind] if step[kind] is not None else {}
-    if kind == "start" and body.get("paused"):
-        return signals.RunStarted(paused=True)
+    if kind == "start":
+        return signals.RunStarted(**body)
     if kind in _PLAIN:
         return _PLAIN[kind]()
     if kind in _OUTCOMES:
@@ -56,6 +55,8 @@ def signal_of(world: World, step: dict[str, Any]) -> Signal:
         return signals.TimerFired(TimerKind(body["kind"]), target, body.get("attempt", 1 if target else 0))
     if kind in ("suspend", "unsuspend"):
         return (signals.TaskSuspended if kind == "suspend" else signals.TaskResumed)(key(body))
+    if kind == "limit":
+        return signals.LimitReached(body)
     assert kind == "retry", f"unknown step {kind}"
     return signals.RetryRequested(tuple(body.get("tasks", ())), body.get("reset_items", True))
 

@@ -17,7 +17,7 @@ from attune_core.rehearsal.run import EPOCH
 from attune_core.workflow.explain import explain
 from attune_core.workflow.journal import command_to_json
 from attune_core.workflow.signals import TimerKind
-from attune_core.workflow.surroundings import Child, Due, Question, Surroundings, Work
+from attune_core.workflow.surroundings import Child, Due, Question, SetAside, Surroundings, Turn, Work
 from attune_core.workflow.trail import condition_gave, read_trail, times_fired
 from tests.unit.core.script import signal_of
 
@@ -54,7 +54,12 @@ def _surroundings(world: MemoryRun, given: dict[str, Any]) -> Surroundings:
     children = [Child(**{**each, "status": ExecutionStatus(each["status"])}) for each in given.get("children", ())]
     asked = tuple(given.get("asked", ()))
     lists = (tuple(works), tuple(timers), tuple(questions), tuple(children))
-    return Surroundings(world.now, *lists, asked, given.get("incident"))
+    turns = tuple(Turn(**{**each, "due_at": at(each.get("due_at"))}) for each in given.get("turns", ()))
+    return Surroundings(world.now, *lists, asked, _set_aside(given), turns)
+
+
+def _set_aside(given: dict[str, Any]) -> SetAside | None:
+    return SetAside(given["incident"], given["error"]) if "incident" in given else None
 
 
 @pytest.mark.parametrize("story", _stories())

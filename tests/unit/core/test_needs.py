@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from attune_core.definition.compile import compile_graph
+from attune_core.expressions.scope import FactsMissing
 from attune_core.model.outcome import Outcome
+from attune_core.model.status import ExecutionStatus
 from attune_core.rehearsal.memory import MemoryRun
 from attune_core.rehearsal.run import EPOCH
+from attune_core.workflow.advance import advance
+from attune_core.workflow.facts import Facts
 from attune_core.workflow.needs import predict
 from attune_core.workflow.signals import RunStarted, TaskFinished, TaskKey
+from attune_core.workflow.state import RunState
 
 GRAPH = compile_graph(
     {
@@ -54,3 +61,25 @@ def test_what_follows_an_iteration_is_read_when_it_ends(
         run.tell(signal)
     needs = predict(GRAPH, run.state, finished(*together))
     assert (set(needs.tasks), set(needs.kv)) == (tasks, keys)
+
+
+_ITEMS = [{"name": "e", "action": "t.a", "with_items": list(range(50)), "input": {"n": "{{ kv.get('k' ~ item, 0) }}"}}]
+_TASKS = [{"name": f"t{n}", "action": "t.a", "when": f"{{{{ kv.get(vars.k ~ {n}, 1) }}}}"} for n in range(50)]
+
+
+@pytest.mark.parametrize("tasks", [_ITEMS, _TASKS], ids=["items", "tasks"])
+def test_what_many_lack_is_asked_for_at_once(tasks: list[dict[str, Any]]) -> None:
+    graph = compile_graph({"ref": "t.many", "vars": {"k": "k"}, "tasks": tasks})
+    with pytest.raises(FactsMissing) as lacking:
+        advance(graph, RunState(), RunStarted(), Facts(EPOCH))
+    assert len(lacking.value.kv) == 50
+
+
+def test_dear_templates_of_one_moment_end_the_run_and_not_the_executor() -> None:
+    dear = "{{ range(50000) | map('string') | list | length }}"
+    tasks = [{"name": "t", "action": "t.a"}]
+    graph = compile_graph({"ref": "t.dear", "vars": {f"v{n}": dear for n in range(1_000)}, "tasks": tasks})
+    decision = advance(graph, RunState(), RunStarted(), Facts(EPOCH))
+    assert decision.state.status is ExecutionStatus.FAILED
+    assert decision.state.failure is not None
+    assert decision.state.failure["type"] == "vars_error"

@@ -35,7 +35,7 @@ TYPE_CALLS = {
     "render": 2,
     "render_kept": 2,
 }
-RUNNING = (CORE / "workflow", ROOT / "services/executor")
+RUNNING = (CORE / "workflow", CORE / "policies", ROOT / "services/executor")
 OF_RUNS = {"catalogue.py", "scope.py"}
 """Files whose errors belong to runs, although they stand beside the checker."""
 

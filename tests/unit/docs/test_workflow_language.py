@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -32,8 +31,9 @@ from tests.unit.docs.codes import ROOT, checker_codes, error_types
 
 PAGE = DOCS / "reference/workflow-language.md"
 GUIDE = DOCS / "guides/testing-workflows.md"
+COMING = DOCS / "guides/coming-from.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-BLOCKS = [(page, block) for page in (PAGE, GUIDE) for block in blocks_of(page)]
+BLOCKS = [(page, block) for page in (PAGE, GUIDE, COMING) for block in blocks_of(page)]
 
 
 @cache
@@ -155,17 +155,6 @@ def test_every_code_of_the_checker_is_told() -> None:
 )
 def test_the_limits_are_those_of_the_code(number: str) -> None:
     assert number in _section("Limits")
-
-
-@pytest.mark.parametrize("page", [PAGE, GUIDE], ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
-        file, _, anchor = target.partition("#")
-        found = (page.parent / file).resolve() if file else page
-        assert found.exists(), target
-        if anchor:
-            headings = re.findall(r"^#+ (.*)$", found.read_text(encoding="utf-8"), re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}, target
 
 
 def test_the_cases_of_the_guide_hold() -> None:

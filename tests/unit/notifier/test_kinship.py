@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from attune_common.contracts.base import Message
 from attune_common.contracts.execution import ExecutionLog, ExecutionStatusChanged
 from attune_common.contracts.inquiry import InquiryClosed, InquiryCreated, InquiryResponded
+from attune_common.contracts.registry import TYPE_OF
 from attune_common.contracts.workflow import TaskFailed, TaskScheduled, WorkflowCompleted, WorkflowStarted
-from attune_notifier.kinship import Kinship
+from attune_notifier.kinship import Kinship, Lineage
 
 
 def started(execution: int, run: int) -> WorkflowStarted:
@@ -22,60 +24,63 @@ def failed(run: int) -> TaskFailed:
     return TaskFailed(workflow_execution_id=run, task_name="t", error="no")
 
 
+def trace(kinship: Kinship, message: Message) -> Lineage:
+    return kinship.trace(TYPE_OF[type(message)], message.model_dump())
+
+
 def test_a_task_belongs_to_its_run_and_to_the_execution_of_the_run() -> None:
     kinship = Kinship()
-    kinship.trace(started(1, 10))
-    lineage = kinship.trace(failed(10))
+    trace(kinship, started(1, 10))
+    lineage = trace(kinship, failed(10))
     assert (lineage.executions, lineage.runs) == ({1}, {10})
 
 
 def test_a_workflow_inside_a_workflow_belongs_to_both() -> None:
     kinship = Kinship()
-    kinship.trace(started(1, 10))
-    kinship.trace(TaskScheduled(workflow_execution_id=10, task_name="sub", execution_id=2))
-    lineage = kinship.trace(started(2, 20))
+    trace(kinship, started(1, 10))
+    trace(kinship, TaskScheduled(workflow_execution_id=10, task_name="sub", execution_id=2))
+    lineage = trace(kinship, started(2, 20))
     assert (lineage.executions, lineage.runs) == ({1, 2}, {10, 20})
-    kinship.trace(status(3, 20, 1))
-    lineage = kinship.trace(ExecutionLog(execution_id=3, attempt=1, lines=[]))
+    trace(kinship, status(3, 20, 1))
+    lineage = trace(kinship, ExecutionLog(execution_id=3, attempt=1, lines=[]))
     assert (lineage.executions, lineage.runs) == ({1, 2, 3}, {10, 20})
     assert (lineage.execution, lineage.run) == (3, 20)
 
 
 def test_a_run_that_began_before_us_is_learnt_from_the_root_of_its_tasks() -> None:
     kinship = Kinship()
-    assert kinship.trace(failed(10)).executions == set()
-    kinship.trace(status(5, 10, 1))
-    assert kinship.trace(failed(10)).executions == {1}
+    assert trace(kinship, failed(10)).executions == set()
+    trace(kinship, status(5, 10, 1))
+    assert trace(kinship, failed(10)).executions == {1}
 
 
 def test_the_end_of_a_workflow_tells_its_run_too() -> None:
     kinship = Kinship()
-    lineage = kinship.trace(
-        WorkflowCompleted(execution_id=1, result=None, workflow_execution_id=10, workflow_ref="p.w")
-    )
+    ended = WorkflowCompleted(execution_id=1, result=None, workflow_execution_id=10, workflow_ref="p.w")
+    lineage = trace(kinship, ended)
     assert (lineage.executions, lineage.runs) == ({1}, {10})
 
 
 def test_a_circle_in_what_was_told_ends() -> None:
     kinship = Kinship()
-    kinship.trace(started(1, 10))
-    kinship.trace(status(1, 10, 1))
-    assert kinship.trace(failed(10)).runs == {10}
+    trace(kinship, started(1, 10))
+    trace(kinship, status(1, 10, 1))
+    assert trace(kinship, failed(10)).runs == {10}
 
 
 def test_only_the_youngest_are_remembered() -> None:
     kinship = Kinship(bound=10)
     for number in range(100):
-        kinship.trace(started(number, 1000 + number))
-    assert kinship.trace(failed(1099)).executions == {99}
-    assert kinship.trace(failed(1000)).executions == set()
+        trace(kinship, started(number, 1000 + number))
+    assert trace(kinship, failed(1099)).executions == {99}
+    assert trace(kinship, failed(1000)).executions == set()
 
 
 def test_an_inquiry_belongs_to_the_run_that_waits_for_it() -> None:
     kinship = Kinship()
-    kinship.trace(started(1, 10))
+    trace(kinship, started(1, 10))
     created = InquiryCreated(inquiry_id=5, execution_id=3, prompt="Go?", workflow_execution_id=10, task_name="ask")
-    assert kinship.trace(created).executions == {1, 3}
+    assert trace(kinship, created).executions == {1, 3}
     closed = InquiryClosed(inquiry_id=5, execution_id=3, status="timeout", workflow_execution_id=10)
-    assert (kinship.trace(closed).executions, kinship.trace(closed).runs) == ({1, 3}, {10})
-    assert kinship.trace(InquiryResponded(inquiry_id=6, execution_id=4)).executions == {4}
+    assert (trace(kinship, closed).executions, trace(kinship, closed).runs) == ({1, 3}, {10})
+    assert trace(kinship, InquiryResponded(inquiry_id=6, execution_id=4)).executions == {4}

@@ -122,6 +122,26 @@ def test_polls_are_answered_and_a_stop_ends_it(tmp_path: Path) -> None:
     assert printed.split("\n")[:2] == ["stored as 77", "over"]
 
 
+def test_what_is_too_long_is_refused_at_once(tmp_path: Path) -> None:
+    source = """
+        from attune_sdk import EmitRefused, Sensor
+
+        class One(Sensor):
+            def run(self):
+                try:
+                    self.emit("seen", "x" * 2_000_000)
+                except EmitRefused as refused:
+                    print(refused.code)
+                self.emit("seen", 1)
+        """
+    with running(tmp_path, source) as sensor:
+        assert sensor.hear() == {"type": "ready"}
+        said = sensor.hear()
+        assert said["payload"] == 1
+        sensor.tell(type="ack", id=said["id"], event=1)
+        assert "too_long" in sensor.end()[1]
+
+
 def test_the_end_of_stdin_is_a_stop(tmp_path: Path) -> None:
     source = """
         from attune_sdk import Sensor

@@ -115,6 +115,16 @@ async def test_what_a_lost_lease_left_goes_out_under_the_next() -> None:
     assert [(request.token, request.events[0].key) for request in api.got] == [("second", "0")]
 
 
+async def test_it_is_settled_when_all_is_answered() -> None:
+    target = outlet(ScriptedApi(ApiAway("down")))
+    await target.settled()
+    answers = await put(target, said("0", state=1), said("1", state=2))
+    settled = asyncio.create_task(target.settled())
+    async with sending(target):
+        await settled
+    assert len(answers) == 2
+
+
 async def test_a_sensor_that_is_too_fast_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emit, "_MOST_WAITING", 10)
     target = outlet(ScriptedApi())

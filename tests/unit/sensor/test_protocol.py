@@ -72,6 +72,9 @@ def test_the_rest() -> None:
         (line(type="event", trigger="a", id="seven"), "id"),
         (b'{"type": "event", "trigger": "a", "payload": 1e400}', "no JSON"),
         (TOO_LONG, f"{LONGEST_LINE:,}"),
+        (b'{"type": "event", "trigger": "a", "payload": ' + b'{"a":' * 500 + b"1" + b"}" * 501, "deeper than 100"),
+        (line(type="event", trigger="a", payload={"x": 2**63}), "$.payload.x"),
+        (line(type="state", value="\0"), "NUL"),
     ],
 )
 def test_bad_lines(given: bytes, told: str) -> None:
@@ -83,4 +86,7 @@ def test_bad_lines(given: bytes, told: str) -> None:
 def test_a_bad_line_keeps_its_number() -> None:
     with pytest.raises(BadLine) as bad:
         read_line(line(type="event", id=9), "watch")
+    assert bad.value.id == 9
+    with pytest.raises(BadLine) as bad:
+        read_line(line(type="event", trigger="a", payload="\0", id=9), "watch")
     assert bad.value.id == 9

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from attune_cli import parameters
-from attune_cli.output import Format, Output, show_record, show_rows
+from attune_cli import casting, moments, parameters
+from attune_cli.listing import Limit, Since, Until, Watch, show_list
+from attune_cli.output import Format, Output, show_record
 from attune_cli.session import ask
 
 if TYPE_CHECKING:
@@ -18,13 +20,19 @@ app = typer.Typer(name="event", help="Events: triggers that fired.", no_args_is_
 
 @app.command("list")
 def list_(
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    limit: Limit = 20,
     trigger: Annotated[str | None, typer.Option(help="Only those of this trigger.")] = None,
+    pack: Annotated[str | None, typer.Option(help="Only those of this pack's triggers.")] = None,
+    trace: Annotated[str | None, typer.Option(help="Only those of this trace.")] = None,
+    since: Since = None,
+    until: Until = None,
+    watch: Watch = False,
     output: Output = Format.TABLE,
 ) -> None:
     """The newest events."""
     columns = {"ID": "id", "TRIGGER": "trigger", "CREATED": "created", "PAYLOAD": "payload"}
-    show_rows(ask(lambda attune: attune.automation.events(limit, trigger)), output, columns)
+    rest = {"pack": pack, "trace_id": trace, **moments.between(since, until)}
+    show_list(lambda attune: attune.automation.events(limit, trigger, **rest), output, columns, watch=watch)
 
 
 @app.command()
@@ -46,8 +54,8 @@ def emit(
     output: Output = Format.TABLE,
 ) -> None:
     """Let a trigger fire; the parameters are its payload."""
-    payload = parameters.read(param, params_file)
-    event = ask(lambda attune: attune.automation.emit(trigger, payload, key))
+    payload, texts = parameters.read(param, params_file), parameters.texts(param)
+    event = ask(lambda attune: _emit(attune, trigger, payload, texts, key))
     show_record(event, output, {"event": "id", "trigger": "trigger"})
 
 
@@ -59,6 +67,13 @@ def re_emit(
     """Let it happen once more: a new event, for the rules as they are now."""
     found = ask(lambda attune: attune.automation.emit_again(event))
     show_record(found, output, {"event": "id", "trigger": "trigger"})
+
+
+async def _emit(
+    attune: AsyncAttune, trigger: str, payload: dict[str, Any], texts: frozenset[str], key: str | None
+) -> Mapping[str, Any]:
+    """Words become what the trigger's schema asks for."""
+    return await attune.automation.emit(trigger, await casting.for_trigger(attune, trigger, payload, texts), key)
 
 
 async def _with_verdicts(attune: AsyncAttune, event: int) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from attune_cli import casting, parameters
+from attune_cli import casting, listing, moments, parameters
+from attune_cli.listing import Limit, Since, Until, show_list, statuses
 from attune_cli.output import Format, Output, console, say, show_record, show_rows
 from attune_cli.output import show as show_value
 from attune_cli.session import ask
@@ -29,9 +30,11 @@ _FIELDS = {
     "created": "created",
     "started": "started_at",
     "completed": "completed_at",
+    "waits for": "waits_for",
     "parameters": "parameters",
     "result": "result",
     "error": "error",
+    "set aside by incident": "incident",
 }
 
 
@@ -59,16 +62,25 @@ def start(
 
 @app.command("list")
 def list_(
-    status: Annotated[str | None, typer.Option(help="Only those in this status.")] = None,
+    status: Annotated[list[str] | None, typer.Option(help="Only those in this status; several with commas.")] = None,
     action: Annotated[str | None, typer.Option(help="Only those of this action.")] = None,
+    pack: Annotated[str | None, typer.Option(help="Only those of this pack's actions.")] = None,
     parent: Annotated[int | None, typer.Option(help="Only what this execution started.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    rule: Annotated[str | None, typer.Option(help="Only what this rule started.")] = None,
+    trigger: Annotated[str | None, typer.Option(help="Only what events of this trigger started.")] = None,
+    trace: Annotated[str | None, typer.Option(help="Only those of this trace.")] = None,
+    since: Since = None,
+    until: Until = None,
+    text: Annotated[str | None, typer.Option(help="Whose inputs hold this text.")] = None,
+    limit: Limit = 20,
+    watch: listing.Watch = False,
     output: Output = Format.TABLE,
 ) -> None:
     """The newest executions."""
-    found = ask(lambda attune: attune.executions.list(status=status, action=action, parent=parent, limit=limit))
+    filters = {"status": statuses(status), "action": action, "pack": pack, "parent": parent, "rule": rule,
+               "trigger": trigger, "trace_id": trace, "q": text, **moments.between(since, until)}  # fmt: skip
     columns = {"ID": "id", "ACTION": "action", "STATUS": "status", "TASK": "task_name", "CREATED": "created"}
-    show_rows(found, output, columns)
+    show_list(lambda attune: attune.executions.list(limit=limit, **filters), output, columns, watch=watch)
 
 
 @app.command()
@@ -88,15 +100,22 @@ def watch(execution: Id, output: Output = Format.TABLE) -> None:
 
 
 @app.command()
-def logs(execution: Id, output: Output = Format.TABLE) -> None:
-    """What the action wrote to stdout and stderr."""
-    lines = ask(lambda attune: attune.executions.logs(execution))
-    if output is not Format.TABLE:
-        show_value(lines, output, str)
+def logs(
+    execution: Id,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until it has ended.")] = False,
+    tail: Annotated[int | None, typer.Option("--tail", "-n", min=1, max=1000, help="Only the last so many.")] = None,
+    attempt: Annotated[int | None, typer.Option(min=1, help="Only of this attempt.")] = None,
+    times: Annotated[bool, typer.Option("--times", "-t", help="With the time of each line.")] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """What it wrote to stdout and stderr; of a workflow what its tasks wrote, with the task in front."""
+    from attune_cli.logs import Printer, follow_logs, show_logs
+
+    printer = Printer(times)
+    if follow:
+        ask(lambda attune: follow_logs(attune, execution, tail, output, printer))
         return
-    screen = console()
-    for line in lines:
-        screen.print(line["line"], markup=False, style="red" if line["stream"] == "stderr" else None)
+    ask(lambda attune: show_logs(attune, execution, tail, attempt, output, printer))
 
 
 @app.command()
@@ -177,3 +196,54 @@ async def _of_run(attune: AsyncAttune, execution: int, work: Callable[[int], Awa
     if run is None:
         raise NotAWorkflow(f"execution {execution} is no workflow, or has not started yet")
     return await work(run)
+
+
+_CHOSEN = {
+    "matched": "matched",
+    "done": "done",
+    "refused": "refused",
+    "others match, ask again": "more",
+    "only asked, not done": "dry_run",
+}
+Most = Annotated[int, typer.Option("--limit", min=1, max=1000, help="So many at most.")]
+OfPack = Annotated[str | None, typer.Option(help="Those of what this pack brings.")]
+OfRule = Annotated[str | None, typer.Option(help="Those that this rule has started.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell which they would be.")]
+
+
+@app.command("cancel-all")
+def cancel_all(
+    action: Annotated[str | None, typer.Option(help="Those of this action.")] = None,
+    pack: OfPack = None,
+    rule: OfRule = None,
+    trace: Annotated[str | None, typer.Option(help="Those of this trace.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Most = 200,
+    dry_run: DryRun = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Cancel many executions that have not ended. Name at least one thing that tells which."""
+    chosen = _chosen(action=action, pack=pack, rule=rule, trace_id=trace, since=since, until=until)
+    show_record(ask(lambda attune: attune.platform.cancel_many(chosen, limit=limit, dry_run=dry_run)), output, _CHOSEN)
+
+
+@app.command("retry-all")
+def retry_all(
+    workflow: Annotated[str | None, typer.Option(help="Those of this workflow.")] = None,
+    pack: OfPack = None,
+    rule: OfRule = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Most = 200,
+    dry_run: DryRun = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Retry many workflow executions that have failed, from where they failed."""
+    chosen = _chosen(action=workflow, pack=pack, rule=rule, since=since, until=until)
+    show_record(ask(lambda attune: attune.platform.retry_runs(chosen, limit=limit, dry_run=dry_run)), output, _CHOSEN)
+
+
+def _chosen(**given: str | None) -> dict[str, str]:
+    given |= moments.between(given.get("since"), given.get("until"))
+    return {name: value for name, value in given.items() if value is not None}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from attune_cli import parameters
-from attune_cli.output import Format, Output, say, show_record, show_rows
+from attune_cli.listing import Limit, show_list, statuses
+from attune_cli.output import Format, Output, say, show_record
 from attune_cli.session import ask
 
 if TYPE_CHECKING:
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 app = typer.Typer(name="inquiry", help="Questions that workflows wait with.", no_args_is_help=True)
 
 Id = Annotated[int, typer.Argument(help="The inquiry's id.", min=1)]
+_PENDING = ["pending"]
+_COLUMNS = {
+    "ID": "id",
+    "PROMPT": "prompt",
+    "STATUS": "status",
+    "ASSIGNED TO": "assigned_to",
+    "UNTIL": "timeout_at",
+    "TASK": "task_name",
+    "EXECUTION": "execution",
+}
 _FIELDS = {
     "inquiry": "id",
     "prompt": "prompt",
@@ -39,17 +50,18 @@ _FIELDS = {
 
 @app.command("list")
 def list_(
-    status: Annotated[str, typer.Option(help="pending, responded, timeout, cancelled; or all.")] = "pending",
+    status: Annotated[
+        list[str], typer.Option(help="pending, responded, timeout, cancelled, several with commas; or all.")
+    ] = _PENDING,
     mine: Annotated[bool, typer.Option("--mine", help="Only those that you are asked.")] = False,
     execution: Annotated[int | None, typer.Option(help="Only that of this execution.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    limit: Limit = 20,
     output: Output = Format.TABLE,
 ) -> None:
     """The newest questions, those that wait unless told otherwise."""
-    wanted = None if status == "all" else status
-    found = ask(lambda attune: attune.inquiries.list(status=wanted, mine=mine, execution=execution, limit=limit))
-    columns = {"ID": "id", "PROMPT": "prompt", "STATUS": "status", "ASSIGNED TO": "assigned_to", "UNTIL": "timeout_at"}
-    show_rows(found, output, {**columns, "TASK": "task_name", "EXECUTION": "execution"})
+    wanted = statuses(status)
+    filters: dict[str, Any] = {"status": wanted, "mine": mine, "execution": execution}
+    show_list(lambda attune: attune.inquiries.list(limit=limit, **filters), output, _COLUMNS)
 
 
 @app.command()
@@ -108,5 +120,5 @@ def _asked(found: Inquiry | None, schema: dict[str, Any] | None) -> Any:
 
     if found is None or found.get("status") != "pending":
         return None
-    typer.echo(found.get("prompt", ""))
+    say(found.get("prompt", ""))
     return ask_for(schema)

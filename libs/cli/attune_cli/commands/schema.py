@@ -19,6 +19,7 @@ class Kind(StrEnum):
     RULE = "rule"
     TRIGGER = "trigger"
     SENSOR = "sensor"
+    POLICY = "policy"
     PACK = "pack"
     TEST = "test"
 

@@ -81,6 +81,8 @@ def _print(lines: list[dict[str, Any]], output: Format) -> None:
     if output is not Format.TABLE:
         show_rows(lines, output, {})
         return
+    from attune_cli.terminal import harmless
+
     for line in lines:
         mark = {"stdout": " ", "stderr": "!"}.get(line["stream"], "*")
-        print(f"{line['time'][:19]} {mark} {line['line']}", flush=True)
+        print(harmless(f"{line['time'][:19]} {mark} {line['line']}"), flush=True)

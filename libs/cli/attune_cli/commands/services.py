@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from attune_cli.output import Format, Output
 from attune_cli.output import show as show_value
+from attune_cli.serve import run
 
 PANEL = "Services"
 
@@ -24,16 +25,12 @@ def api(
     port: Annotated[int | None, typer.Option(help="[default: ATTUNE_API_PORT]")] = None,
 ) -> None:
     """Serve REST, webhooks and the OpenAPI document."""
-    from attune_api.app import main
-
-    _run("api", main, api_host=host, api_port=port)
+    run("api", api_host=host, api_port=port)
 
 
 def executor() -> None:
     """Decide: start workflows, advance them, match rules, sweep what a crash left behind."""
-    from attune_executor.app import main
-
-    _run("executor", main)
+    run("executor")
 
 
 def worker(
@@ -42,9 +39,7 @@ def worker(
     name: Annotated[str | None, typer.Option(help="[default: host name and process id]")] = None,
 ) -> None:
     """Run actions."""
-    from attune_worker.app import main
-
-    _run("worker", main, worker_pools=pools, worker_slots=slots, worker_name=name)
+    run("worker", worker_pools=pools, worker_slots=slots, worker_name=name)
 
 
 def notifier(
@@ -52,9 +47,7 @@ def notifier(
     port: Annotated[int | None, typer.Option(help="[default: ATTUNE_NOTIFIER_PORT]")] = None,
 ) -> None:
     """Serve the live stream."""
-    from attune_notifier.app import main
-
-    _run("notifier", main, notifier_host=host, notifier_port=port)
+    run("notifier", notifier_host=host, notifier_port=port)
 
 
 def sensor_service(
@@ -62,9 +55,7 @@ def sensor_service(
     name: Annotated[str | None, typer.Option(help="[default: host name and process id]")] = None,
 ) -> None:
     """Run sensors."""
-    from attune_sensor.app import main
-
-    _run("sensor", main, sensor_slots=slots, sensor_name=name)
+    run("sensor", sensor_slots=slots, sensor_name=name)
 
 
 def asyncapi(output: Output = Format.YAML) -> None:
@@ -73,14 +64,3 @@ def asyncapi(output: Output = Format.YAML) -> None:
 
     value = document()
     show_value(value, Format.YAML if output is Format.TABLE else output, str)
-
-
-def _run(name: str, main: Any, **given: Any) -> None:
-    """Run a service's `main(settings, stopping)` until a signal; only options that were given override settings."""
-    from attune_cli.servers import load_settings
-    from attune_common.runtime import logging
-    from attune_common.runtime.lifecycle import run_service
-
-    settings = load_settings(**{field: value for field, value in given.items() if value is not None})
-    logging.configure(settings, name)
-    run_service(lambda stopping: main(settings, stopping))

@@ -16,10 +16,13 @@ app = typer.Typer(name="trigger", help="Triggers: what can happen outside.", no_
 
 
 @app.command("list")
-def list_(output: Output = Format.TABLE) -> None:
+def list_(
+    pack: Annotated[str | None, typer.Option(help="Only those of this pack.")] = None,
+    output: Output = Format.TABLE,
+) -> None:
     """All triggers."""
     columns = {"REF": "ref", "KIND": "kind", "WEBHOOK": "webhook_key", "LABEL": "label"}
-    show_rows(ask(lambda attune: attune.automation.triggers()), output, columns)
+    show_rows(ask(lambda attune: attune.automation.triggers(pack)), output, columns)
 
 
 @app.command()

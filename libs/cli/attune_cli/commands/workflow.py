@@ -93,7 +93,9 @@ def graph(
     else:
         found = graph_of_definition(ask(lambda attune: attune.workflows.get(workflow))["definition"])
     if output is Format.TABLE:
-        print(draw(found, Drawing.MERMAID if mermaid else form))
+        from attune_cli.terminal import harmless
+
+        print(harmless(draw(found, Drawing.MERMAID if mermaid else form)))
     else:
         show_value(edges_of(found), output, str)
 

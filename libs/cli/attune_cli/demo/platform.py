@@ -17,7 +17,7 @@ from attune_client.discovery import Address
 from attune_client.errors import ApiError, ApiUnreachable
 from attune_core.errors import AttuneError
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 T = TypeVar("T")
 

@@ -80,7 +80,7 @@ async def _database(name: str) -> AsyncIterator[str]:
 
     given = urlsplit(os.environ.get("ATTUNE_DATABASE_URL") or DEFAULT_DATABASE_URL)
     url = urlunsplit(given._replace(path=f"/{name}"))
-    await migrate_database(url, create=True)
+    await migrate_database(url)
     try:
         yield url
     finally:

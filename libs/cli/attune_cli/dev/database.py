@@ -28,7 +28,7 @@ class Database:
         if self._server is not None:
             self._starting = asyncio.create_task(asyncio.to_thread(self._server.start))
             self.url = await asyncio.shield(self._starting)
-        await migrate_database(self.url, create=self._server is None)
+        await migrate_database(self.url)
 
     async def stop(self) -> None:
         """A start that was given up is waited for: it cannot be stopped half way."""

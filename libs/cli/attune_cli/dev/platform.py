@@ -10,18 +10,15 @@ from typing import Any
 
 from attune_cli.dev.database import Database
 from attune_cli.dev.home import Home
-from attune_cli.servers import load_settings
 from attune_cli.serving import open_socket, port_of
+from attune_cli.settings import load_settings
 from attune_common.runtime import logging
 from attune_common.runtime.settings import Settings
 
-_QUICK = {
-    "lease_seconds": 6.0,
-    "heartbeat_seconds": 2.0,
-    "self_fence_seconds": 4.0,
-    "dispatch_lost_seconds": 3.0,
-}
-"""One process takes part, so what it held when it was killed need not be waited for as long as between hosts."""
+_QUICK = {"heartbeat_seconds": 2.0, "dispatch_lost_seconds": 3.0}
+"""One process takes part: what it sends need not be waited for as long as between hosts. Leases are as long as there:
+what it held when it was killed is taken over at its next start, and a machine that stalls for seconds is no loss."""
+_KEYS = ("ATTUNE_MASTER_KEY_FILE", "ATTUNE_MASTER_KEYS")
 _log = logging.get("attune.dev")
 
 
@@ -75,6 +72,8 @@ class DevPlatform:
         worker = self._home.token("worker-token")
         quick = {name: value for name, value in _QUICK.items() if f"ATTUNE_{name.upper()}" not in os.environ}
         given: dict[str, Any] = {**quick, **self._overrides}
+        if not any(os.environ.get(name) for name in _KEYS):
+            given["master_key_file"] = self._home.master_keys()
         return load_settings(
             **given,
             data_dir=self._home.folder,

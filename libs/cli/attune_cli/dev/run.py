@@ -13,9 +13,10 @@ from attune_cli.dev.packs import PackWatcher
 from attune_cli.dev.platform import DevPlatform
 from attune_cli.output import say
 from attune_cli.problems import report
-from attune_cli.servers import load_settings
+from attune_cli.settings import load_settings
 from attune_client import AsyncAttune
 from attune_client.discovery import Address
+from attune_client.errors import ApiUnreachable
 from attune_common.runtime import logging
 from attune_common.runtime.lifecycle import run_service
 
@@ -55,7 +56,7 @@ async def _unless_stopped(work: asyncio.Task[None], stopping: asyncio.Event) -> 
 
 async def _work(attune: AsyncAttune, platform: DevPlatform, packs: Sequence[Path], stopping: asyncio.Event) -> None:
     watcher = PackWatcher(attune, packs, say, report)
-    if not await _ready(attune, stopping):
+    if not await until_ready(attune, stopping):
         return
     await watcher.register_changed()
     say(banner(platform.url, platform.folder, embedded=platform.database.embedded, packs=bool(packs)))
@@ -69,11 +70,13 @@ async def _work(attune: AsyncAttune, platform: DevPlatform, packs: Sequence[Path
             await watching
 
 
-async def _ready(attune: AsyncAttune, stopping: asyncio.Event) -> bool:
-    """Wait until the API has put its tokens and the core pack in place; False when stopping comes before."""
+async def until_ready(attune: AsyncAttune, stopping: asyncio.Event) -> bool:
+    """Wait until the API has put its tokens and the core pack in place; False when stopping comes before. On a machine
+    with much to do the API may take longer than it should: it is asked again."""
     while not stopping.is_set():
-        if (await attune.ready())["ready"]:
-            return True
+        with contextlib.suppress(ApiUnreachable):
+            if (await attune.ready())["ready"]:
+                return True
         await asyncio.sleep(0.05)
     return False
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Awaitable, Callable
 
+from fastapi import FastAPI
+
 from attune_api.app import create_app
 from attune_cli.serving import Serving
 from attune_common.bus.memory import MemoryBus
 from attune_common.outbox import Relay
+from attune_common.runtime.bounded_http import BoundedProtocol
 from attune_common.runtime.settings import Settings
 from attune_common.store.store import Store
 from attune_executor.app import Executor
-from attune_notifier.access import trusted
 from attune_notifier.app import Notifier
 from attune_sensor.app import SensorService
 from attune_worker.app import Worker
@@ -21,6 +23,11 @@ DRAIN_SECONDS = 10.0
 
 Later = Callable[[Callable[[], Awaitable[None]]], None]
 """Remembers how to stop a part that was started; the last one is stopped first."""
+
+
+def _serving(app: FastAPI, listening: socket.socket) -> Serving:
+    """With the same bounds as `attune api`."""
+    return Serving(app, listening, lifespan=True, http=BoundedProtocol)
 
 
 async def start_services(settings: Settings, listening: socket.socket, later: Later) -> None:
@@ -33,10 +40,11 @@ async def start_services(settings: Settings, listening: socket.socket, later: La
     relay = Relay(store, bus)
     await relay.start()
     later(relay.stop)
-    notifier = Notifier(bus, settings, authorise=trusted)
+    notifier = Notifier(bus, settings)
     app = create_app(store, bus, settings, extra_routers=(notifier.router,))
-    executor, serving = Executor(store, bus, settings), Serving(app, listening, lifespan=True)
+    executor, serving = Executor(store, bus, settings), _serving(app, listening)
     worker = Worker(bus, settings)
+    await executor.recover.take_over()
     await executor.start()
     later(lambda: executor.stop(DRAIN_SECONDS))
     await serving.start()

@@ -16,7 +16,7 @@ from attune_core.rehearsal.cases import Case, read_cases
 from attune_core.rehearsal.catalogue import Catalogue, catalogue_of
 
 MANIFEST = "pack.yaml"
-FOLDERS = ("workflows", "actions", "triggers", "rules", "sensors", "tests")
+FOLDERS = ("workflows", "actions", "triggers", "rules", "sensors", "policies", "tests")
 _SKIPPED = ("node_modules", "__pycache__", "venv")
 _SUFFIXES = (".yaml", ".yml")
 

@@ -7,27 +7,35 @@ import contextlib
 from collections import deque
 
 from attune_common.bus import metrics
-from attune_common.bus.bus import Delivery, Handler, Subscription
+from attune_common.bus.bus import Delivery, Handler, Subscription, TryLater
 from attune_common.bus.inhand import InHand, Receipt
 from attune_common.contracts.envelope import UndecodableMessage, unpack
+from attune_common.runtime.clock import monotonic
 from attune_common.runtime.logging import get
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0
+MANY = 50
+"""So many messages share the cost of a batch well enough."""
+_JUST_NOW = 0.05
 FAILURES_ALONE = 5
 
 log = get("attune.bus")
 
 
 class Batches:
-    """One consumer's line of deliveries and the task that hands them to the handler, one batch at a time."""
+    """One consumer's line of deliveries and the task that hands them to the handler, one batch at a time.
+
+    `size`: messages of the last batch.
+    """
 
     def __init__(self, subscription: Subscription, handler: Handler) -> None:
         self._subscription = subscription
         self._handler = handler
         self._waiting: deque[InHand] = deque()
         self._limit = subscription.max_batch
-        self._failed_alone_in_a_row = 0
+        self._failed_alone_in_a_row = self._put_off_in_a_row = 0
+        self.size, self._took, self._ended = 0, 0.0, 0.0
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=f"batches of {subscription.queue}")
@@ -54,18 +62,28 @@ class Batches:
     async def _run(self) -> None:
         while not self._stopping.is_set():
             await self._arrived.wait()
+            await self._linger()
             batch = await self._next()
             if batch:
                 await self._give(batch)
             elif not self._waiting:
                 self._arrived.clear()
 
+    async def _linger(self) -> None:
+        """A batch costs about the same for one message and for ten. Where each comes alone, none waits; where several
+        have just come at once, more are on their way: for those it waits as long as the last batch took, at most."""
+        busy = 1 < self.size < MANY and monotonic() - self._ended < _JUST_NOW
+        if busy and self._subscription.linger > 0 and len(self._waiting) < MANY:
+            await asyncio.sleep(min(self._subscription.linger, self._took))
+
     async def _next(self) -> list[InHand]:
-        """What has arrived, up to the limit. One that failed alone before comes alone again."""
+        """What has arrived, up to the limits. One that failed alone before comes alone again."""
         batch: list[InHand] = []
+        size = 0
         while self._waiting and len(batch) < self._limit:
             alone = self._waiting[0].failures > 0
-            if alone and batch:
+            size += len(self._waiting[0].body)
+            if batch and (alone or size > self._subscription.max_bytes):
                 break
             delivery = self._waiting.popleft()
             if not delivery.lost and await self._readable(delivery):
@@ -90,18 +108,24 @@ class Batches:
         metrics.batch_size.labels(self._subscription.queue).observe(len(batch))
         metrics.received.labels(self._subscription.queue).inc(len(batch))
         given: list[Delivery] = list(batch)
+        began = monotonic()
         try:
             await self._handler(given)
         except BaseException as problem:
             self._take_back(batch)
             if _meant_for_us(problem):
                 raise
-            await self._failed(batch, problem)
+            if isinstance(problem, TryLater):
+                await self._put_off(problem)
+            else:
+                await self._failed(batch, problem)
         else:
+            self._ended = monotonic()
+            self.size, self._took = sum(len(one.messages) for one in batch), self._ended - began
             await self._succeeded(batch)
 
     async def _succeeded(self, batch: list[InHand]) -> None:
-        self._failed_alone_in_a_row = 0
+        self._failed_alone_in_a_row = self._put_off_in_a_row = 0
         self._limit = min(self._subscription.max_batch, self._limit * 2)
         for delivery in batch:
             await delivery.ack()
@@ -125,8 +149,18 @@ class Batches:
             self._failed_alone_in_a_row += 1
             if not batch[0].settled:
                 await self._failed_alone(self._waiting.popleft())
+        await self._pause(pause)
+
+    async def _put_off(self, problem: TryLater) -> None:
+        metrics.put_off.labels(self._subscription.queue).inc()
+        log.debug("a handler waits", queue=self._subscription.queue, problem=str(problem))
+        pause = FIRST_PAUSE * 2 ** min(self._put_off_in_a_row, 10)
+        self._put_off_in_a_row += 1
+        await self._pause(min(LONGEST_PAUSE, pause))
+
+    async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause):
+            async with asyncio.timeout(seconds):
                 await self._stopping.wait()
 
     async def _failed_alone(self, delivery: InHand) -> None:

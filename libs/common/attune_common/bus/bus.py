@@ -14,14 +14,30 @@ class BusUnavailable(Exception):
     """The broker did not confirm in time. What was published may or may not have arrived."""
 
 
+class TryLater(Exception):
+    """A handler cannot do its work now, and that is no fault of the messages: they are kept and given to it again,
+    as often as it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How much a queue keeps that its readers do not empty: for so many seconds, and so many bytes at most."""
+
+    seconds: int
+    size: int
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """Where a consumer takes its messages from.
 
     `queue`: its name. `keys`: (exchange, routing key pattern) pairs it is bound to. `durable` queues are shared
     by all consumers of that name (quorum on RabbitMQ); others are exclusive and vanish with the consumer.
-    `prefetch`: deliveries in hand at most; `max_batch`: deliveries given to the handler at once.
+    `prefetch`: deliveries in hand at most; `max_batch`: deliveries given to the handler at once; `max_bytes`: of their
+    bodies together, unless one alone is larger: decoded, they take up several times as much.
+    `linger`: seconds for which more is waited for at most, while some arrive at a time and not many.
     `raw`: bodies are not decoded (`Delivery.messages` is empty), as in the dead letters.
+    `kept`: reading takes nothing away (a stream on RabbitMQ); every consumer gets everything from where it begins.
     """
 
     queue: str
@@ -29,14 +45,18 @@ class Subscription:
     durable: bool = True
     prefetch: int = 200
     max_batch: int = 200
+    max_bytes: int = 8 * 1024 * 1024
+    linger: float = 0.0
     raw: bool = False
+    kept: Kept | None = None
 
 
 class Delivery(Protocol):
     """One wire message in hand. One of ack, requeue, reject is called, once; further calls change nothing.
 
     `attempt` counts from 1 how often it was given to a handler, as far as the broker knows. `headers` of a dead
-    letter: `x-attune-reason` (a sentence) and `x-attune-queue` (where it was refused).
+    letter: `x-attune-reason` (a sentence) and `x-attune-queue` (where it was refused). `position`: its number in a
+    queue that keeps its messages, which grows; 0 elsewhere.
     """
 
     routing_key: str
@@ -45,6 +65,7 @@ class Delivery(Protocol):
     messages: list[Message]
     body: bytes
     headers: Mapping[str, str]
+    position: int
 
     async def ack(self) -> None: ...
     async def requeue(self) -> None:
@@ -58,7 +79,7 @@ Handler = Callable[[list[Delivery]], Awaitable[None]]
 """Gets what has arrived, at least one delivery, never waits for more. Deliveries that it has not settled when it
 returns are acknowledged. When it raises, they are given to it again after a pause that grows (0.05 to 2 s), in
 smaller batches until the one that fails is alone; that one returns to the queue after five failures, and goes to
-the dead letters when it has been delivered fifty times."""
+the dead letters when it has been delivered fifty times. `TryLater` is no failure: it only waits."""
 
 
 class Consumer(Protocol):
@@ -82,6 +103,11 @@ class Bus(Protocol):
     def healthy(self) -> bool:
         """A round trip succeeded within the last 8 seconds."""
 
+    @property
+    def ear(self) -> str:
+        """A queue that exists as long as the broker sees the connection by which messages come: what this process has
+        in hand goes back when it goes. Empty when there is none."""
+
     async def publish(self, wires: Sequence[Wire]) -> None:
         """Return when the broker has confirmed all. Errors: BusUnavailable.
 
@@ -94,8 +120,20 @@ class Bus(Protocol):
         While the broker cannot be reached it is only noted, and made before the next message is published.
         """
 
-    async def consume(self, subscription: Subscription, handler: Handler) -> Consumer:
-        """Start to take messages, now or as soon as the broker can be reached."""
+    async def consume(self, subscription: Subscription, handler: Handler, after: int | None = None) -> Consumer:
+        """Start to take messages, now or as soon as the broker can be reached.
+
+        `after`: of a queue that keeps its messages, those behind this position, or the oldest that are left; None:
+        only what comes from now on. Such a consumer goes on where it was when its connection is made again.
+        """
 
     async def depth(self, queue: str) -> tuple[int, int]:
         """(messages ready, consumers) of a durable queue; (0, 0) when it does not exist. Errors: BusUnavailable."""
+
+    async def hears(self, ear: str) -> bool:
+        """Whether the broker still sees the connection of that ear, of any process. Errors: BusUnavailable."""
+
+
+def condition(bus: Bus) -> tuple[bool, str]:
+    """For a health check."""
+    return (True, "") if bus.healthy else (False, "no round trip to the broker within 8 s")

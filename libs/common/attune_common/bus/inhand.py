@@ -16,6 +16,7 @@ class Receipt(Protocol):
     attempt: int
     body: bytes
     headers: Mapping[str, str]
+    position: int
 
     @property
     def lost(self) -> bool:
@@ -36,6 +37,7 @@ class InHand:
         "failures",
         "headers",
         "messages",
+        "position",
         "redelivered",
         "routing_key",
         "settled",
@@ -48,6 +50,7 @@ class InHand:
         self.attempt = receipt.attempt
         self.body = receipt.body
         self.headers = receipt.headers
+        self.position = receipt.position
         self.messages: list[Message] = []
         self.settled = False
         self.failures = 0

@@ -12,10 +12,11 @@ from typing import Protocol
 from attune_common.bus import metrics
 from attune_common.bus.batches import Batches
 from attune_common.bus.bus import Consumer, Handler, Subscription
+from attune_common.bus.memory_log import MemoryLog
 from attune_common.bus.patterns import matches
 from attune_common.bus.topology import DEAD_LETTERS, DELIVERY_LIMIT, QUEUE_HEADER, REASON_HEADER
 from attune_common.contracts.envelope import Wire
-from attune_common.contracts.registry import Exchange
+from attune_common.contracts.registry import TO_A_QUEUE, Exchange
 
 
 @dataclass(order=True, slots=True)
@@ -82,6 +83,7 @@ class _MemoryReceipt:
         self.attempt = entry.returns + 1
         self.body = entry.wire.body
         self.headers = entry.headers
+        self.position = 0
 
     async def ack(self) -> None:
         self._consumer.settled()
@@ -133,6 +135,7 @@ class MemoryBus:
 
     def __init__(self) -> None:
         self._queues: dict[str, _Queue] = {}
+        self._logs: dict[str, MemoryLog] = {}
         self._bindings: dict[str, tuple[tuple[str, str], ...]] = {}
         self._started = False
         self._names = itertools.count(1)
@@ -143,7 +146,8 @@ class MemoryBus:
 
     async def stop(self) -> None:
         self._started = False
-        consumers = [one for queue in self._queues.values() for one in queue.consumers]
+        consumers: list[Consumer] = [one for queue in self._queues.values() for one in queue.consumers]
+        consumers += [one for log in self._logs.values() for one in log.readers]
         await asyncio.gather(*(one.stop() for one in consumers))
 
     @property
@@ -156,16 +160,27 @@ class MemoryBus:
         await asyncio.sleep(0)
 
     async def declare(self, subscription: Subscription) -> None:
-        if subscription.durable:
+        if subscription.kept is not None:
+            self._log(subscription)
+        elif subscription.durable:
             self._make(subscription.queue, subscription)
 
-    async def consume(self, subscription: Subscription, handler: Handler) -> Consumer:
+    async def consume(self, subscription: Subscription, handler: Handler, after: int | None = None) -> Consumer:
+        if subscription.kept is not None:
+            return self._log(subscription).read(subscription, handler, after)
         name = subscription.queue if subscription.durable else f"{subscription.queue}.{next(self._names)}"
         queue = self._make(name, subscription)
         consumer = _MemoryConsumer(self, queue, subscription, handler)
         queue.consumers.append(consumer)
         queue.dispatch()
         return consumer
+
+    @property
+    def ear(self) -> str:
+        return ""
+
+    async def hears(self, ear: str) -> bool:
+        return False
 
     async def depth(self, queue: str) -> tuple[int, int]:
         found = self._queues.get(queue)
@@ -183,15 +198,24 @@ class MemoryBus:
             self._queues[name] = _Queue(name, subscription.durable, self._bury)
         return self._queues[name]
 
+    def _log(self, subscription: Subscription) -> MemoryLog:
+        self._bindings[subscription.queue] = subscription.keys
+        return self._logs.setdefault(subscription.queue, MemoryLog())
+
     def _route(self, wire: Wire, headers: Mapping[str, str]) -> None:
         reached = [queue for name, queue in self._queues.items() if self._bound(name, wire)]
         for queue in reached:
             queue.add(wire, headers)
+        logs = [log for name, log in self._logs.items() if self._bound(name, wire)]
+        for log in logs:
+            log.add(wire)
         metrics.published.labels(wire.exchange).inc()
-        if not reached:
+        if not reached and not logs:
             metrics.unroutable.labels(wire.exchange).inc()
 
     def _bound(self, name: str, wire: Wire) -> bool:
+        if wire.exchange == TO_A_QUEUE:
+            return name == wire.routing_key
         return any(_accepts(exchange, key, wire) for exchange, key in self._bindings[name])
 
     def _bury(self, queue: _Queue, entry: _Entry, reason: str) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from attune_common.bus.bus import Subscription
-from attune_common.contracts.registry import Exchange
+from attune_common.bus.bus import Kept, Subscription
+from attune_common.contracts.registry import REGISTRY, Exchange
 
 DEFAULT_POOL = "default"
 
 
 def executor(kind: str, *, max_batch: int = 200) -> Subscription:
     """The executors' shared queue for one message type, e.g. `execution.completed`."""
-    return Subscription(f"attune.executor.{kind}", ((Exchange.EVENTS, kind),), max_batch=max_batch)
+    return Subscription(f"attune.executor.{kind}", ((Exchange.EVENTS, kind),), max_batch=max_batch, linger=0.005)
 
 
 def worker(pool: str, prefetch: int) -> Subscription:
@@ -25,10 +25,32 @@ def control(worker_name: str) -> Subscription:
     return Subscription(f"attune.control.{worker_name}", ((Exchange.CONTROL, "#"),), durable=False)
 
 
-def watcher(name: str) -> Subscription:
-    """One notifier's own copy of everything that live clients may see."""
-    keys = ("execution.status", "execution.log", "workflow.#", "inquiry.#")
-    return Subscription(f"attune.notifier.{name}", tuple((Exchange.EVENTS, key) for key in keys), durable=False)
+_SHOWN = (
+    "execution.requested",
+    "execution.status",
+    "execution.log",
+    "workflow.#",
+    "inquiry.#",
+    "event.#",
+    "incident.#",
+)
+
+LIVE = Subscription(
+    "attune.live",
+    tuple((Exchange.EVENTS, key) for key in _SHOWN),
+    raw=True,
+    prefetch=100,
+    kept=Kept(seconds=4 * 3600, size=512 * 1024 * 1024),
+)
+"""Everything that live clients may see, kept for those that come back: notifiers read it, and take nothing away."""
+
+
+def shared_queue(name: str) -> Subscription | None:
+    """The executors' queue or the queue of a pool that has this name, if one has."""
+    kind, pool = name.removeprefix(executor("").queue), name.removeprefix(worker("", 1).queue)
+    if kind != name and kind in REGISTRY:
+        return executor(kind)
+    return worker(pool, 1) if pool not in (name, "") else None
 
 
 DEAD_LETTERS = Subscription("attune.dead-letters", ((Exchange.DEAD, "#"),), raw=True)

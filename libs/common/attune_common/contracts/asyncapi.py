@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from attune_common.contracts.base import Message
-from attune_common.contracts.envelope import CONTENT_TYPE, MAX_EVENTS
+from attune_common.contracts.envelope import CONTENT_TYPE
 from attune_common.contracts.registry import REGISTRY, Contract, Exchange
 
 DEAD_LETTER_QUEUE = "attune.dead-letters"
@@ -18,7 +18,7 @@ _BINDING = "0.3.0"
 _TEXT = f"""\
 Messages of Attune on RabbitMQ. Bind a queue of your own to the topic exchange `{Exchange.EVENTS.value}` with the
 routing keys of the channels below (`workflow.#`, `execution.status`, ...) and you get the same messages that Attune's
-own services get. A message's body is a CloudEvents 1.0 batch in JSON: an array of 1 to {MAX_EVENTS} events, all of one
+own services get. A message's body is a CloudEvents 1.0 batch in JSON: an array of one or more events, all of one
 type. Delivery is at least once and in any order: recognise repeats by the event's `id`. New fields may appear at any
 time: ignore those that you do not know."""
 
@@ -133,7 +133,7 @@ def _batch(contract: Contract) -> dict[str, Any]:
             "data": {"$ref": _SCHEMAS + contract.model.__name__},
         },
     }
-    return {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": event}
+    return {"type": "array", "minItems": 1, "maxItems": contract.most, "items": event}
 
 
 def _models() -> dict[str, Any]:

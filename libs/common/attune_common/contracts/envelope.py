@@ -14,7 +14,8 @@ from attune_common.contracts.base import Message
 from attune_common.contracts.registry import REGISTRY, TYPE_OF, Exchange
 
 CONTENT_TYPE = "application/cloudevents-batch+json"
-MAX_EVENTS = 50
+MAX_BYTES = 1024 * 1024
+"""A message that would be larger is divided, unless it is of one event."""
 
 
 class UndecodableMessage(Exception):
@@ -31,7 +32,7 @@ class Wire:
 
 
 def pack(messages: Iterable[tuple[Message, str]], source: str) -> list[Wire]:
-    """Group `(message, pool)` pairs by type and pool, keep their order, MAX_EVENTS in one wire message.
+    """Group `(message, pool)` pairs by type and pool, keep their order, as many in one wire message as may be.
 
     `pool` is "" for everything but jobs. `source` names the sending service, e.g. `attune/executor`.
     """
@@ -39,10 +40,20 @@ def pack(messages: Iterable[tuple[Message, str]], source: str) -> list[Wire]:
     for message, pool in messages:
         groups.setdefault((TYPE_OF[type(message)], pool), []).append(message)
     return [
-        _wire(kind, pool, members[start : start + MAX_EVENTS], source)
+        wire
         for (kind, pool), members in groups.items()
-        for start in range(0, len(members), MAX_EVENTS)
+        for start in range(0, len(members), REGISTRY[kind].most)
+        for wire in _wires(kind, pool, members[start : start + REGISTRY[kind].most], source)
     ]
+
+
+def _wires(kind: str, pool: str, members: Sequence[Message], source: str) -> list[Wire]:
+    """One, or several when it would be too large."""
+    wire = _wire(kind, pool, members, source)
+    if len(wire.body) <= MAX_BYTES or len(members) == 1:
+        return [wire]
+    half = len(members) // 2
+    return _wires(kind, pool, members[:half], source) + _wires(kind, pool, members[half:], source)
 
 
 def _wire(kind: str, pool: str, members: Sequence[Message], source: str) -> Wire:

@@ -34,6 +34,7 @@ class ExecutionScheduled(Message):
     `entry_point`: for native the function's name, for python a file in the pack (optionally `file.py:function`),
     for shell a file in the pack or a command line. `spec` holds what only that runtime understands.
     `secrets`: the places in the parameters at which markers of secrets stand; the worker asks the API for the values.
+    `claim`: the attempt must not run twice; the worker asks the API whether it may begin, right before it does.
     """
 
     execution_id: int
@@ -55,6 +56,8 @@ class ExecutionScheduled(Message):
     trace_id: str = ""
     rule_ref: str | None = None
     trigger_ref: str | None = None
+    iteration: int | None = None
+    claim: bool = False
 
     @property
     def api_token(self) -> str:
@@ -63,17 +66,24 @@ class ExecutionScheduled(Message):
 
 
 class ExecutionAccepted(Message):
-    """A worker holds the attempt and renews its lease by heartbeat."""
+    """A worker holds the attempt and renews its lease by heartbeat.
+
+    `begins_now`: what it needed took long to prepare; the time that it has begins with this message.
+    """
 
     execution_id: int
     attempt: int
     token: str
     worker: str
     started_at: AwareDatetime
+    begins_now: bool = False
 
 
 class ExecutionCompleted(Message):
-    """An attempt ended. `error` is `{"type", "message", ...}` unless succeeded."""
+    """An attempt ended. `error` is `{"type", "message", ...}` unless succeeded.
+
+    `claim`: of a job with `claim`, the name under which the worker asked to begin; empty when it has not asked.
+    """
 
     execution_id: int
     attempt: int
@@ -86,6 +96,7 @@ class ExecutionCompleted(Message):
     worker: str = ""
     workflow_execution_id: int | None = None
     handed_back: bool = False
+    claim: str | None = None
 
 
 class ExecutionCancel(Message):
@@ -107,6 +118,7 @@ class ExecutionStatusChanged(Message):
     task_name: str | None = None
     task_index: int | None = None
     attempt: int = 1
+    trace_id: str = ""
 
 
 class LogLine(Message):

@@ -17,6 +17,7 @@ from attune_common.contracts.execution import (
     ExecutionScheduled,
     ExecutionStatusChanged,
 )
+from attune_common.contracts.incident import IncidentOpened, IncidentResolved
 from attune_common.contracts.inquiry import InquiryClosed, InquiryCreated, InquiryResponded
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.contracts.workflow import (
@@ -47,21 +48,25 @@ class Exchange(StrEnum):
         return "topic" if self in (Exchange.EVENTS, Exchange.EXECUTIONS) else "fanout"
 
 
+TO_A_QUEUE = ""
+"""In place of an exchange: the routing key is the name of the queue that gets the message, and no other does."""
+
 Model = type[Message]
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """`type` is the CloudEvents type and the routing key (jobs append `.<pool>`)."""
+    """`type` is the CloudEvents type and the routing key (jobs append `.<pool>`). `most`: events in one message."""
 
     type: str
     model: Model
     exchange: Exchange = Exchange.EVENTS
+    most: int = 500
 
 
 _ALL = (
     Contract("execution.requested", ExecutionRequested),
-    Contract("execution.scheduled", ExecutionScheduled, Exchange.EXECUTIONS),
+    Contract("execution.scheduled", ExecutionScheduled, Exchange.EXECUTIONS, most=50),
     Contract("execution.accepted", ExecutionAccepted),
     Contract("execution.completed", ExecutionCompleted),
     Contract("execution.cancel", ExecutionCancel, Exchange.CONTROL),
@@ -79,6 +84,8 @@ _ALL = (
     Contract("inquiry.responded", InquiryResponded),
     Contract("inquiry.closed", InquiryClosed),
     Contract("event.created", EventCreated),
+    Contract("incident.opened", IncidentOpened),
+    Contract("incident.resolved", IncidentResolved),
     Contract("worker.heartbeat", WorkerHeartbeat),
 )
 

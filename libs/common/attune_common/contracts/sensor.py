@@ -31,28 +31,32 @@ class Held(_Said):
     token: Token
     status: Status
     started_at: AwareDatetime | None = None
-    failures: int = Field(0, ge=0, le=1_000_000_000)
-    reported: int = Field(0, ge=0, le=1_000_000_000)
+    failures: int = Field(0, ge=0, le=1_000_000_000, strict=True)
+    reported: int = Field(0, ge=0, le=1_000_000_000, strict=True)
     error: dict[str, Any] | None = None
-    retry: float | None = Field(None, ge=0, le=86_400)
+    retry: Annotated[float, Field(ge=0, le=86_400, strict=True)] | None = None
 
 
 class LeaseRequest(_Said):
     """Sent every few seconds. `released`: tokens of sensors that this service has stopped for good."""
 
     service: Name
-    slots: int = Field(ge=0, le=MOST_HELD)
+    slots: int = Field(ge=0, le=MOST_HELD, strict=True)
     held: list[Held] = Field(default_factory=list, max_length=MOST_HELD)
     released: list[Token] = Field(default_factory=list, max_length=MOST_HELD)
     stopping: bool = False
 
 
 class Grant(BaseModel):
-    """`revision` changes whenever the sensor has to be started again. `token` proves that it is held."""
+    """`revision` changes whenever the sensor has to be started again. `token` proves that it is held.
+
+    `tenure` changes when another service held it in between: what was said before that is out of date.
+    """
 
     ref: str
     token: str
     revision: str
+    tenure: int = 0
 
 
 class LeaseAnswer(BaseModel):
@@ -80,6 +84,7 @@ class Start(BaseModel):
     runtime: str
     entry_point: str
     poll: float | None
+    poll_timeout: float | None = None
     triggers: list[str]
     parameters: dict[str, Any]
     env: dict[str, str]

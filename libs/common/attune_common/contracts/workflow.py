@@ -1,4 +1,7 @@
-"""What the seed promises to other systems about workflows and their tasks."""
+"""What the seed promises to other systems about workflows and their tasks.
+
+`root_id`: the outermost execution that all of it belongs to.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ class WorkflowStarted(Message):
     workflow_execution_id: int
     workflow_ref: str
     trace_id: str = ""
+    root_id: int | None = None
 
 
 class WorkflowCompleted(Message):
@@ -23,6 +27,7 @@ class WorkflowCompleted(Message):
     workflow_execution_id: int
     workflow_ref: str
     trace_id: str = ""
+    root_id: int | None = None
 
 
 class WorkflowFailed(Message):
@@ -34,6 +39,7 @@ class WorkflowFailed(Message):
     workflow_execution_id: int
     workflow_ref: str
     trace_id: str = ""
+    root_id: int | None = None
 
 
 class TaskScheduled(Message):
@@ -43,6 +49,9 @@ class TaskScheduled(Message):
     iteration: int = 1
     task_index: int | None = None
     attempt: int = 1
+    workflow_ref: str = ""
+    root_id: int | None = None
+    trace_id: str = ""
 
 
 class TaskResult(Message):
@@ -57,6 +66,9 @@ class TaskCompleted(Message):
     task_name: str
     result: TaskResult
     iteration: int = 1
+    workflow_ref: str = ""
+    root_id: int | None = None
+    trace_id: str = ""
 
 
 class TaskFailed(Message):
@@ -68,6 +80,9 @@ class TaskFailed(Message):
     error_type: str = ""
     status: str = "failed"
     iteration: int = 1
+    workflow_ref: str = ""
+    root_id: int | None = None
+    trace_id: str = ""
 
 
 class ItemsProgress(Message):
@@ -80,6 +95,9 @@ class ItemsProgress(Message):
     succeeded: int
     failed: int
     live: int
+    workflow_ref: str = ""
+    root_id: int | None = None
+    trace_id: str = ""
 
 
 class RunRequested(Message):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from attune_common.hosting.children import child
 from attune_common.hosting.children.child import Command
+from attune_common.hosting.children.outlets import Stream
 from attune_common.hosting.children.workplace import workplace
 from attune_common.hosting.lines import LineSplitter, Progress
 
@@ -43,7 +44,7 @@ class Installer:
     async def _run(self, arguments: Sequence[str], pack: Path) -> None:
         splitters = {"stdout": LineSplitter(_LINE), "stderr": LineSplitter(_LINE)}
 
-        def on_output(stream: child.Stream, chunk: bytes) -> None:
+        def on_output(stream: Stream, chunk: bytes) -> None:
             for line in splitters[stream].feed(chunk):
                 self._tell(line)
 

@@ -12,15 +12,13 @@ from pathlib import Path
 from attune_common.hosting.archive import unpack
 from attune_common.hosting.failure import ActionFailure
 from attune_common.hosting.outgoing.client import HttpClient
-from attune_common.hosting.outgoing.failure import RequestFailed
+from attune_common.hosting.outgoing.patience import Unanswered, answer
 from attune_common.hosting.outgoing.request import HttpRequest, bearer
 from attune_common.hosting.single import SingleFlight
 from attune_common.runtime import logging
 from attune_common.runtime.settings import Settings
 
 _DIGEST = re.compile(r"[0-9a-f]{16,128}\Z")
-_ATTEMPTS = 4
-_PAUSE = 0.5
 _FETCH_SECONDS = 60.0
 log = logging.get("attune.packs")
 
@@ -68,21 +66,13 @@ class Packs:
             shutil.rmtree(temporary, ignore_errors=True)
 
     async def _download(self, ref: str, digest: str) -> bytes:
-        problem = ""
-        for number in range(_ATTEMPTS):
-            if number:
-                await asyncio.sleep(_PAUSE * number)
-            try:
-                response = await self._api.send(self._request(digest))
-            except RequestFailed as failed:
-                problem = failed.message
-                continue
-            if response.status == 200:
-                return response.body
-            problem = f"the API answered {response.status}"
-            if response.status in (401, 403, 404):
-                break
-        raise ActionFailure("pack_unavailable", f"the files of the pack {ref!r} could not be fetched: {problem}")
+        try:
+            response = await answer(self._api, self._request(digest), self._settings.api_patience)
+        except Unanswered as away:
+            raise _unavailable(ref, away.message) from away
+        if response.status != 200:
+            raise _unavailable(ref, f"the API answered {response.status}")
+        return response.body
 
     def _request(self, digest: str) -> HttpRequest:
         return HttpRequest(
@@ -92,3 +82,7 @@ class Packs:
             timeout=_FETCH_SECONDS,
             max_bytes=self._settings.limits.pack_unpacked_bytes,
         )
+
+
+def _unavailable(ref: str, problem: str) -> ActionFailure:
+    return ActionFailure("pack_unavailable", f"the files of the pack {ref!r} could not be fetched: {problem}")

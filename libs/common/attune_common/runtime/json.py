@@ -73,11 +73,12 @@ class _Gate:
             return value
         if isinstance(value, str):
             return self._text(value, path)
-        if isinstance(value, int | float):
+        if isinstance(value, (int, float)):
             return self._number(value, path)
         if depth > MAX_DEPTH:
             raise DataError(path, f"nested deeper than {MAX_DEPTH} levels")
-        if isinstance(value, Mapping):
+        # Mapping is an abstract class: asking it costs as much as the rest of a small map.
+        if type(value) is dict or isinstance(value, Mapping):
             return {
                 self._key(key, path): self.pass_through(member, f"{path}.{key}", depth + 1)
                 for key, member in value.items()

@@ -10,6 +10,8 @@ from typing import Any
 
 import uvloop
 
+from attune_common.runtime import collector
+
 Main = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LAST_WORDS = 3.0
@@ -26,6 +28,7 @@ def run_service(main: Main) -> None:
 
 
 async def _guarded(main: Main) -> None:
+    collector.tune()
     stopping = asyncio.Event()
     task = asyncio.ensure_future(main(stopping))
     loop = asyncio.get_running_loop()

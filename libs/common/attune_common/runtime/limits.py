@@ -29,3 +29,4 @@ class Limits(BaseModel):
     log_line_bytes: int = 16 * KIB
     log_lines: int = 10_000
     backlog: int = 100_000
+    requests_at_once: int = 500

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 
@@ -11,10 +12,26 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
+class _Known:
+    """Finds the part of known labels without a lock and a copy: it is asked for with every task."""
+
+    _metrics: dict[Any, Any]
+
+    def labels(self, *values: Any, **named: Any) -> Any:
+        known = None if named else self._metrics.get(values)
+        return super().labels(*values, **named) if known is None else known  # type: ignore[misc]
+
+
+class _Counter(_Known, Counter): ...
+
+
+class _Histogram(_Known, Histogram): ...
+
+
 @cache
 def counter(name: str, text: str, *labels: str) -> Counter:
     """`name` without the prefix, ending in what is counted: `outbox_published_total`."""
-    return Counter(f"attune_{name}", text, labels)
+    return _Counter(f"attune_{name}", text, labels)
 
 
 @cache
@@ -24,7 +41,7 @@ def gauge(name: str, text: str, *labels: str) -> Gauge:
 
 @cache
 def _histogram(name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]) -> Histogram:
-    return Histogram(f"attune_{name}", text, labels, buckets=buckets)
+    return _Histogram(f"attune_{name}", text, labels, buckets=buckets)
 
 
 def histogram(name: str, text: str, *labels: str, buckets: Sequence[float] = SECONDS) -> Histogram:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from attune_common.runtime.limits import KIB, MIB, Limits
+from attune_common.runtime.limits import MIB, Limits
+from attune_common.runtime.retention_settings import Retention
 
 
 def _default_slots() -> int:
@@ -59,6 +60,15 @@ class Settings(BaseSettings):
     session_seconds: float = Field(12 * 3600.0, gt=0)
     login_failures: int = Field(5, ge=1)
 
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_audiences: str = ""
+    oidc_scopes: str = "openid profile email"
+    oidc_login_claim: str = "preferred_username,email"
+    oidc_role_claim: str = "groups"
+    oidc_roles: str = ""
+    oidc_default_role: str = ""
+
     data_dir: Path = Path("~/.local/share/attune")
     allow_local_paths: bool = False
     log_level: str = "info"
@@ -70,6 +80,7 @@ class Settings(BaseSettings):
     worker_memory: int = Field(4 * 1024 * MIB, ge=0)
     worker_uid: int | None = None
     accept_window: float = 0.02
+    api_patience: float = Field(120.0, ge=0)
     lease_seconds: float = 30.0
     heartbeat_seconds: float = 10.0
     self_fence_seconds: float = 20.0
@@ -81,7 +92,6 @@ class Settings(BaseSettings):
     cancel_lost_seconds: float = 60.0
     outbox_stale_seconds: float = 1.0
     batch_size: int = 200
-    batch_wait: float = 0.005
     window: int = 100
 
     timer_grace_seconds: float = 10.0
@@ -90,11 +100,12 @@ class Settings(BaseSettings):
     sensor_lease_seconds: float = 15.0
     sensor_heartbeat_seconds: float = 3.0
 
+    environment: str = Field("", pattern=r"^([a-z0-9][a-z0-9_-]{0,62})?$")
     webhook_tolerance: float = 300.0
     max_body: int = MIB
     max_pack: int = 32 * MIB
-    inline_result: int = 256 * KIB
     limits: Limits = Limits()
+    retention: Retention = Retention()
 
     @field_validator("master_key_file", mode="before")
     @classmethod

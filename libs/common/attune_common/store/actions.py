@@ -39,6 +39,12 @@ async def page(
     return await connection.fetch(_SQL.page, after, pack, limit, None if packs is None else list(packs))
 
 
+async def refs(connection: Connection, packs: Sequence[str] | None, *, workflows: bool) -> list[str]:
+    """The names of all actions, or of workflows alone; of these packs."""
+    rows = await connection.fetch(_SQL.refs, None if packs is None else list(packs), workflows)
+    return [row["ref"] for row in rows]
+
+
 async def known(connection: Connection) -> dict[str, dict[str, Any] | None]:
     """The parameter schema of every action by ref."""
     return {row["ref"]: row["param_schema"] for row in await connection.fetch(_SQL.known)}

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from attune_common.store import queries
 from attune_common.store.connection import Connection
+from attune_core.model.sealing import marks_secrets
+from attune_core.policies.spec import Limits, from_json
 
 _SQL = queries.load("actions_lookup")
 
 
+Pinned = tuple[str, int | None]
+"""An action's ref, and the version of its pack that is asked for; None for the one that is current."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A registered action with its pack's content digest and, for a workflow, its definition's digest."""
+    """A registered action with its pack's content digest and, for a workflow, its definition's digest.
+
+    `enabled` is false when the workflow is disabled, too; `pack_enabled` is for what begins, not for what runs.
+    `policies`: by id, those that limit how it
+    starts; they are those of now, whatever version of the action is asked for. `has_secrets`: its schema may mark
+    parameters as secret.
+    """
 
     ref: str
     pack_ref: str
@@ -27,16 +39,27 @@ class Action:
     workflow_def: int | None
     pack_digest: str
     version: str | None
+    pack_enabled: bool = True
+    pack_version: int | None = None
+    policies: Mapping[int, Limits] = field(default_factory=dict)
+    has_secrets: bool = True
 
 
 async def resolve(connection: Connection, refs: Iterable[str]) -> dict[str, Action]:
-    """The actions that exist, by ref. `enabled` is false when the pack or the workflow is disabled, too."""
-    found = {}
-    for row in await connection.fetch(_SQL.resolve, sorted(refs)):
+    """The actions that exist now, by ref."""
+    return {ref: action for (ref, _), action in (await pinned(connection, {(ref, None) for ref in refs})).items()}
+
+
+async def pinned(connection: Connection, wanted: Iterable[Pinned]) -> dict[Pinned, Action]:
+    """The actions as they are, or were, in the versions asked for."""
+    asked = sorted(wanted, key=lambda one: (one[0], one[1] or 0))
+    found: dict[Pinned, Action] = {}
+    for row in await connection.fetch(_SQL.resolve, [ref for ref, _ in asked], [pin for _, pin in asked]):
         values = dict(row.items())
-        pack, workflow = values.pop("pack_enabled"), values.pop("workflow_enabled")
-        values["enabled"] = values["enabled"] and pack and workflow is not False
-        found[values["ref"]] = Action(**values)
+        pin, workflow = values.pop("pin"), values.pop("workflow_enabled")
+        values["enabled"] = values["enabled"] and workflow is not False
+        values["policies"] = {int(id): from_json(limits) for id, limits in (values.get("policies") or {}).items()}
+        found[(values["ref"], pin)] = Action(**values, has_secrets=marks_secrets(values["param_schema"]))
     return found
 
 

@@ -42,6 +42,10 @@ class Acting:
     entry: Entry
     written: bool = False
 
+    def about(self, subject: str, **detail: Any) -> None:
+        """Name what the request is about, where its address does not."""
+        self.entry = replace(self.entry, subject=subject, detail={**self.entry.detail, **detail})
+
 
 _acting: ContextVar[Acting | None] = ContextVar("attune_audit_acting", default=None)
 
@@ -71,7 +75,7 @@ def about(subject: str, **detail: Any) -> None:
     """Name what the request under way is about, where its address does not."""
     current = _acting.get()
     if current is not None:
-        current.entry = replace(current.entry, subject=subject, detail={**current.entry.detail, **detail})
+        current.about(subject, **detail)
 
 
 def refused(entry: Entry, code: str) -> Entry:
@@ -156,6 +160,17 @@ async def broken(connection: Connection, after: int, until: int, first: int) -> 
 async def hash_at(connection: Connection, position: int) -> str | None:
     found: str | None = await connection.fetchval(_SQL.hash_at, position)
     return found
+
+
+async def at(connection: Connection, position: int) -> Row | None:
+    """id and previous (hex)."""
+    return await connection.fetchrow(_SQL.at, position)
+
+
+async def told_forgotten(connection: Connection, position: int, hash: str) -> bool:
+    """Whether the trail itself says that retention dropped everything up to this entry."""
+    told: bool = await connection.fetchval(_SQL.told_forgotten, position, hash)
+    return told
 
 
 def row_hash(row: Mapping[str, Any], previous: str) -> str:

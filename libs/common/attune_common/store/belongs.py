@@ -24,3 +24,8 @@ async def event(connection: Connection, id: int) -> Row | None:
 
 async def enforcement(connection: Connection, id: int) -> Row | None:
     return await connection.fetchrow(_SQL.enforcement, id)
+
+
+async def incident(connection: Connection, id: int) -> Row | None:
+    """Of the run, the execution or the event that it set aside; no refs when it is none of these."""
+    return await connection.fetchrow(_SQL.incident, id)

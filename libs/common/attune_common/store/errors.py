@@ -15,6 +15,10 @@ DatabaseError = asyncpg.PostgresError
 """Any error that PostgreSQL itself reported."""
 
 
+class StoreClosed(RuntimeError):
+    """This process is stopping, or has not begun."""
+
+
 class MigrationError(AttuneError):
     """The schema cannot be brought up to date; nothing of the failing migration was kept."""
 
@@ -44,11 +48,6 @@ def _outdated(error: asyncpg.PostgresError) -> bool:
 def is_unique_violation(error: BaseException, constraint: str = "") -> bool:
     """Whether a row with this key exists already; `constraint` names the constraint or unique index."""
     return isinstance(error, asyncpg.UniqueViolationError) and constraint in ("", error.constraint_name)
-
-
-def is_missing_reference(error: BaseException) -> bool:
-    """Whether a foreign key points to nothing, or a row is still pointed to."""
-    return isinstance(error, asyncpg.ForeignKeyViolationError)
 
 
 def is_final_state_change(error: BaseException) -> bool:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from attune_common.store import queries
+from attune_common.store import queries, secrets
 from attune_common.store.connection import JSON_NULL, Connection, Row, jsons
+from attune_common.store.secrets import Owned
+from attune_common.vault.envelope import Sealed
+from attune_core.expressions.markers import encode
 
 _SQL = queries.load("events")
 
@@ -16,7 +20,7 @@ _SQL = queries.load("events")
 class EventRow:
     """An event to store. `dedup_key`: of two events of a trigger with the same key only one is kept.
 
-    `depth` counts the way event -> rule -> execution -> event.
+    `depth` counts the way event -> rule -> execution -> event. `sealed`: what the secrets in the payload stand for.
     """
 
     trigger_ref: str
@@ -25,15 +29,29 @@ class EventRow:
     source: Mapping[str, Any] = field(default_factory=dict)
     dedup_key: str | None = None
     depth: int = 0
+    sealed: Sequence[Sealed] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """None means any. `since`, `until`: by when they came."""
+
+    trigger: str | None = None
+    pack: str | None = None
+    trace_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 async def insert(unit: Connection, event: EventRow) -> tuple[int, bool]:
     """(id, whether it is new); the id of the earlier one when the deduplication key was there already."""
-    payload = JSON_NULL if event.payload is None else event.payload
+    payload, places = encode(event.payload)
     new: int | None = await unit.fetchval(
-        _SQL.insert, event.trigger_ref, payload, dict(event.source), event.dedup_key, event.trace_id, event.depth
-    )
+        _SQL.insert, event.trigger_ref, JSON_NULL if payload is None else payload, dict(event.source),
+        event.dedup_key, event.trace_id, event.depth, places or None,
+    )  # fmt: skip
     if new is not None:
+        await secrets.insert(unit, [Owned(one, event=new) for one in event.sealed])
         return new, True
     earlier: int = await unit.fetchval(_SQL.by_dedup_key, event.trigger_ref, event.dedup_key)
     return earlier, False
@@ -45,9 +63,13 @@ async def insert_many(unit: Connection, rows: Sequence[EventRow]) -> list[int | 
         return []
     names = ("trigger_ref", "dedup_key", "trace_id", "depth")
     columns = [[getattr(row, name) for row in rows] for name in names]
-    payloads = [JSON_NULL if row.payload is None else row.payload for row in rows]
-    found = await unit.fetch(_SQL.insert_many, *columns, jsons(payloads), jsons(dict(row.source) for row in rows))
+    written = [encode(row.payload) for row in rows]
+    payloads = jsons(JSON_NULL if payload is None else payload for payload, _ in written)
+    sources, places = jsons(dict(row.source) for row in rows), jsons(place or None for _, place in written)
+    found = await unit.fetch(_SQL.insert_many, *columns, payloads, sources, places)
     ids = {row["place"]: row["id"] for row in found}
+    new = ((row.sealed, ids.get(place)) for place, row in enumerate(rows, 1))
+    await secrets.insert(unit, [Owned(one, event=id) for sealed, id in new if id is not None for one in sealed])
     return [ids.get(place) for place in range(1, len(rows) + 1)]
 
 
@@ -63,10 +85,13 @@ async def get(connection: Connection, event_id: int) -> Row | None:
 
 
 async def page(
-    connection: Connection, before: int | None, trigger: str | None, limit: int, packs: Sequence[str] | None = None
+    connection: Connection, before: int | None, wanted: Filter, limit: int, packs: Sequence[str] | None = None
 ) -> list[Row]:
     """Newest first, only ids below `before`. `packs`: of their triggers alone."""
-    return await connection.fetch(_SQL.page, before, trigger, limit, None if packs is None else list(packs))
+    return await connection.fetch(
+        _SQL.page, before, wanted.trigger, limit, None if packs is None else list(packs), wanted.pack,
+        wanted.trace_id, wanted.since, wanted.until,
+    )  # fmt: skip
 
 
 async def enforcement(connection: Connection, enforcement_id: int) -> Row | None:
@@ -80,6 +105,8 @@ async def enforcements(
     rule: str | None,
     limit: int,
     packs: Sequence[str] | None = None,
+    matched: bool | None = None,
 ) -> list[Row]:
     """Newest first, only ids below `before`. `packs`: of their rules alone."""
-    return await connection.fetch(_SQL.enforcements, before, event, rule, limit, None if packs is None else list(packs))
+    allowed = None if packs is None else list(packs)
+    return await connection.fetch(_SQL.enforcements, before, event, rule, limit, allowed, matched)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from attune_common.store import queries
 from attune_common.store.connection import Connection, Row
+from attune_core.workflow.inputs import stored
 
 _SQL = queries.load("events_matching")
 
@@ -29,8 +31,15 @@ async def lock(connection: Connection, ids: Iterable[int]) -> list[Row]:
 
 
 async def rules(connection: Connection, triggers: Iterable[str]) -> list[Row]:
-    """Enabled rules of the triggers: id, ref, trigger_ref, criteria, action_ref, action_params, owner, config."""
+    """Enabled rules of the triggers: id, ref, pack_ref, trigger_ref, criteria, action_ref, action_params, owner."""
     return await connection.fetch(_SQL.rules, sorted(set(triggers)))
+
+
+async def configs(connection: Connection, rules: Iterable[Row]) -> dict[str | None, Mapping[str, Any]]:
+    """The settings of the rules' packs, by pack."""
+    packs = sorted({rule["pack_ref"] for rule in rules if rule["pack_ref"] is not None})
+    rows = await connection.fetch(_SQL.configs, packs) if packs else []
+    return {row["ref"]: stored(row["config"], row["config_secrets"]) for row in rows}
 
 
 async def insert(connection: Connection, rows: Sequence[Enforcement]) -> set[tuple[int, str]]:

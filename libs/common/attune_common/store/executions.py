@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from attune_common.store import queries
@@ -24,7 +25,8 @@ class Execution:
     `parameters` hold secrets as `Secret`; stored are their markers, and beside them their places.
 
     `depth` counts the runs around it. `losses` are attempts that a worker lost, `attempts_before` those of earlier
-    tries of its run; `attempt` includes both.
+    tries of its run; `attempt` includes both. `pack_version` is the version of its pack that it keeps, once it began.
+    `claim` is written by `leases.claim` alone.
     """
 
     id: int
@@ -53,8 +55,10 @@ class Execution:
     trigger_ref: str | None = None
     event: int | None = None
     worker: str | None = None
+    pack_version: int | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    claim: str | None = None
     parameters: dict[str, Any] | None = None
     result: Any = None
     error: dict[str, Any] | None = None
@@ -78,10 +82,13 @@ class Attempt:
     completed_at: datetime | None
 
 
+_STATUSES = {status.value: status for status in ExecutionStatus}
+
+
 def _from_row(row: Row) -> Execution:
-    values = dict(row.items())
-    values["status"] = ExecutionStatus(values["status"])
-    return Execution(**values)
+    """The statements name the columns in the order of the fields."""
+    id, action_ref, status, *rest = row.values()
+    return Execution(id, action_ref, _STATUSES[status], *rest)
 
 
 async def lock(connection: Connection, ids: Iterable[int]) -> list[Execution]:
@@ -127,7 +134,7 @@ async def insert(connection: Connection, rows: Sequence[Execution]) -> None:
     if rows:
         parameters, places = _parameters(rows)
         columns = [parameters if name == "parameters" else _column(rows, name) for name in _INSERTED]
-        await connection.execute(_SQL.insert, *columns, places)
+        await connection.later(_SQL.insert, *columns, places)
 
 
 async def update(connection: Connection, rows: Sequence[Execution]) -> None:
@@ -137,7 +144,7 @@ async def update(connection: Connection, rows: Sequence[Execution]) -> None:
         leased = [row.status in _LEASED and row.worker is not None for row in ordered]
         parameters, places = _parameters(ordered)
         columns = [parameters if name == "parameters" else _column(ordered, name) for name in _UPDATED]
-        await connection.execute(_SQL.update, *columns, places, leased)
+        await connection.later(_SQL.update, *columns, places, leased)
 
 
 async def insert_attempts(connection: Connection, attempts: Sequence[Attempt]) -> None:
@@ -167,6 +174,12 @@ async def accept(
     return await connection.fetch(_SQL.accept, *_columns(accepted, 3), lease)
 
 
+async def begin_anew(connection: Connection, held: Sequence[tuple[int, str, str]]) -> None:
+    """Let the time of attempts (id, token, worker) that run begin now."""
+    if held:
+        await connection.execute(_SQL.begin_anew, *_columns(held, 3))
+
+
 async def current_tokens(connection: Connection, pairs: Sequence[tuple[int, str]]) -> set[str]:
     """Those of the (id, token) pairs that are an execution's current, unfinished attempt."""
     rows = await connection.fetch(_SQL.current_tokens, *_columns(pairs, 2))
@@ -176,11 +189,12 @@ async def current_tokens(connection: Connection, pairs: Sequence[tuple[int, str]
 _INSERTED = (
     "id", "action_ref", "status", "attempt", "token", "parent", "root", "workflow_run", "task_name", "iteration",
     "task_index", "depth", "is_workflow", "max_retries", "timeout", "pool", "parameters", "result", "error",
-    "cancel_requested", "identity", "rule_ref", "trigger_ref", "event", "trace_id", "started_at", "completed_at",
+    "cancel_requested", "identity", "rule_ref", "trigger_ref", "event", "trace_id", "pack_version", "started_at",
+    "completed_at",
 )  # fmt: skip
 _UPDATED = (
-    "id", "status", "attempt", "token", "tries", "losses", "is_workflow", "root", "timeout", "parameters", "result",
-    "error", "cancel_requested", "worker", "started_at", "completed_at",
+    "id", "status", "attempt", "token", "tries", "losses", "is_workflow", "root", "timeout", "pack_version",
+    "parameters", "result", "error", "cancel_requested", "worker", "started_at", "completed_at",
 )  # fmt: skip
 _JSON = frozenset({"result", "error"})
 
@@ -192,8 +206,8 @@ def _parameters(rows: Sequence[Execution]) -> tuple[list[Any], list[Any]]:
 
 
 def _column(rows: Sequence[Any], name: str) -> list[Any]:
-    values = (getattr(row, name) for row in rows)
-    return jsons(values) if name in _JSON else list(values)
+    values = list(map(attrgetter(name), rows))
+    return jsons(values) if name in _JSON else values
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

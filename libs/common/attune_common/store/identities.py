@@ -40,6 +40,28 @@ async def insert(unit: Connection, new: IdentityRow) -> int | None:
     return made
 
 
+async def by_subject(unit: Connection, subject: str) -> Row | None:
+    """The identity (id, login, role, label, enabled, linked) that an identity provider knows by this name, locked."""
+    return await unit.fetchrow(_SQL.by_subject, subject)
+
+
+async def link(unit: Connection, identity: int, subject: str) -> bool:
+    """Let the provider's `subject` be this identity. False when it is another one, or this is another subject's."""
+    await unit.execute(_SQL.lock_login, subject)
+    return await unit.execute(_SQL.link, identity, subject) > 0
+
+
+async def unlink(unit: Connection, identity: int) -> bool:
+    """False when nobody had linked it."""
+    return await unit.execute(_SQL.unlink, identity) > 0
+
+
+async def insert_subject(unit: Connection, login: str, role: str, label: str, subject: str) -> None:
+    """A user for it; nothing when the login or the subject is taken."""
+    await unit.execute(_SQL.lock_login, subject)
+    await unit.execute(_SQL.insert_subject, login, role, label, subject)
+
+
 async def update(unit: Connection, identity: int, role: str, label: str, *, enabled: bool) -> None:
     await unit.execute(_SQL.update, identity, role, label, enabled)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attune_common.store import queries
@@ -17,7 +18,7 @@ class Filter:
     `packs`: only what belongs to these, and what is assigned to one of `also`.
     """
 
-    status: str | None = None
+    statuses: Sequence[str] | None = None
     execution: int | None = None
     workflow_execution: int | None = None
     assigned_to: str | None = None
@@ -35,7 +36,7 @@ async def page(connection: Connection, before: int | None, wanted: Filter, limit
     any_of = None if wanted.any_of is None else list(wanted.any_of)
     packs = None if wanted.packs is None else list(wanted.packs)
     return await connection.fetch(
-        _SQL.page, before, wanted.status, wanted.execution, wanted.workflow_execution, wanted.assigned_to, any_of,
+        _SQL.page, before, wanted.statuses, wanted.execution, wanted.workflow_execution, wanted.assigned_to, any_of,
         packs, list(wanted.also), limit,
     )  # fmt: skip
 

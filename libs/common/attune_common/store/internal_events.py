@@ -21,6 +21,7 @@ WORKFLOW_FINISHED: Final = "core.workflow_finished"
 INQUIRY_OPENED: Final = "core.inquiry_opened"
 PACK_REGISTERED: Final = "core.pack_registered"
 DEAD_LETTER: Final = "core.dead_letter"
+INCIDENT_OPENED: Final = "core.incident_opened"
 SENSOR_FAILED: Final = "core.sensor_failed"
 OF_EXECUTIONS: Final = (EXECUTION_FINISHED, WORKFLOW_FINISHED, INQUIRY_OPENED)
 
@@ -38,17 +39,21 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The transaction's time, and which of the triggers asked for an enabled rule listens to, as of then."""
+    """The transaction's time, and which of the triggers asked for an enabled rule listens to, as of then.
+
+    `ids`: for executions that are about to be made.
+    """
 
     now: datetime
     heard: frozenset[str] = field(default_factory=frozenset)
+    ids: Sequence[int] = ()
 
 
-async def moment(unit: Connection, triggers: Sequence[str] = OF_EXECUTIONS) -> Moment:
-    """Both in one question, so that knowing who listens costs no further round trip."""
-    row = await unit.fetchrow(_SQL.moment, list(triggers))
+async def moment(unit: Connection, triggers: Sequence[str] = OF_EXECUTIONS, ids: int = 0) -> Moment:
+    """All in one question, so that knowing who listens costs no further round trip. `ids`: how many."""
+    row = await unit.fetchrow(_SQL.moment, list(triggers), ids)
     assert row is not None
-    return Moment(row["now"], frozenset(row["heard"]))
+    return Moment(row["now"], frozenset(row["heard"]), row["ids"])
 
 
 async def tell(unit: Unit, *happenings: Happening) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from attune_common.store import queries
 from attune_common.store.connection import Connection, jsons
+from attune_core.model.record import record
 
 _SQL = queries.load("journal")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """`signal` without the task's result, which the execution's row has. `facts`: {now, kv}."""
 
@@ -25,7 +25,7 @@ class Entry:
 
 async def append(connection: Connection, entries: Sequence[Entry]) -> None:
     if entries:
-        await connection.execute(
+        await connection.later(
             _SQL.append,
             [entry.run for entry in entries],
             [entry.revision for entry in entries],

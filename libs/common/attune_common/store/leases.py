@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from attune_common.contracts.execution import ExecutionStatusChanged
 from attune_common.store import queries
 from attune_common.store.connection import Connection, Row
 
@@ -24,6 +25,39 @@ class Seen:
     pools: tuple[str, ...]
     running: int
     started: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker wants to begin an attempt; `claim` is a name that it has made up for this and nothing else."""
+
+    execution: int
+    token: str
+    claim: str
+
+
+async def claim(connection: Connection, worker: str, claims: Sequence[Claim], lease: float) -> list[Row]:
+    """Let the worker begin those attempts that nobody has claimed by another name; the rows that it may begin.
+
+    They are running under its lease from now on. `before` is the status that they had.
+    """
+    wanted = {each.execution: each for each in claims}.values()
+    columns = ([getattr(each, name) for each in wanted] for name in ("execution", "token", "claim"))
+    return await connection.fetch(_SQL.claim, worker, *columns, lease)
+
+
+def running(row: Row) -> ExecutionStatusChanged:
+    """What watchers are told of an attempt that has begun."""
+    return ExecutionStatusChanged(
+        execution_id=row["id"],
+        action_ref=row["action_ref"],
+        status=row["status"],
+        workflow_execution_id=row["workflow_run"],
+        root_id=row["root"] or row["id"],
+        task_name=row["task_name"],
+        task_index=row["task_index"],
+        attempt=row["attempt"],
+    )
 
 
 async def extend(connection: Connection, tokens: Sequence[str], lease: float) -> list[Row]:
@@ -64,6 +98,11 @@ async def overdue(connection: Connection, grace: float) -> list[Row]:
 async def deaf(connection: Connection, patience: float) -> list[Row]:
     """Attempts that should have stopped and have not answered for `patience` seconds."""
     return await connection.fetch(_SQL.deaf, patience)
+
+
+async def end_all(connection: Connection) -> int:
+    """No lease lasts any longer; how many there were."""
+    return await connection.execute(_SQL.end_all)
 
 
 async def unaccepted_pools(connection: Connection, patience: float, default: str) -> list[str]:

@@ -15,8 +15,12 @@ _SQL = queries.load("outbox")
 
 async def delete(connection: Connection, ids: Sequence[int]) -> None:
     """Forget published messages. To lose this deletion in a crash means to publish twice, so nobody waits for it."""
-    await connection.execute("SET LOCAL synchronous_commit = off")
     await connection.execute(_SQL.delete, list(ids))
+
+
+async def forget_jobs(connection: Connection) -> None:
+    """For when all jobs are sent anew."""
+    await connection.execute(_SQL.forget_jobs, Exchange.EXECUTIONS)
 
 
 async def stale(connection: Connection, age: float, in_hand: Iterable[int], limit: int) -> list[StoredWire]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from attune_common.store import queries
 from attune_common.store.connection import Connection, Row
 from attune_core.expressions.markers import encode
+from attune_core.model.names import pack_of
 
 _SQL = queries.load("packs")
 
 
 @dataclass(frozen=True, slots=True)
 class PackRow:
-    """A pack as it is to be stored; `config` are the values that `conf_schema` describes, secrets as `Secret`."""
+    """A pack as it is to be stored; `config` are the values that `conf_schema` describes, secrets as `Secret`.
+
+    `config_set`: those that somebody set. `environments`: values by environment; `environment`: whose count.
+    """
 
     ref: str
     label: str
@@ -25,10 +29,21 @@ class PackRow:
     manifest: Mapping[str, Any]
     conf_schema: Mapping[str, Any] | None
     config: Mapping[str, Any]
+    config_set: Sequence[str] = ()
+    environment: str = ""
+    environments: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+
+KEPT_VERSIONS = 10
 
 
 async def get(connection: Connection, ref: str) -> Row | None:
     return await connection.fetchrow(_SQL.get, ref)
+
+
+async def exists(connection: Connection, ref: str) -> bool:
+    return bool(await connection.fetchval(_SQL.exists, ref))
 
 
 async def lock(unit: Connection, ref: str) -> None:
@@ -37,15 +52,20 @@ async def lock(unit: Connection, ref: str) -> None:
 
 
 async def page(
-    connection: Connection, after: str | None, limit: int, packs: Sequence[str] | None = None
+    connection: Connection,
+    after: str | None,
+    limit: int,
+    packs: Sequence[str] | None = None,
+    *,
+    archived: bool = False,
 ) -> list[Row]:
-    """By ref. `packs`: these alone."""
-    return await connection.fetch(_SQL.page, after, limit, None if packs is None else list(packs))
+    """By ref. `packs`: these alone. `archived`: those too."""
+    return await connection.fetch(_SQL.page, after, limit, None if packs is None else list(packs), archived)
 
 
-async def refs(connection: Connection) -> frozenset[str]:
-    """The refs of all registered packs."""
-    return frozenset(row["ref"] for row in await connection.fetch(_SQL.refs))
+async def registered(connection: Connection) -> dict[str, str]:
+    """The version of each pack that is registered and not archived, by ref."""
+    return {row["ref"]: row["version"] for row in await connection.fetch(_SQL.registered)}
 
 
 async def contents(connection: Connection, pack: int) -> dict[str, list[str]]:
@@ -62,17 +82,76 @@ async def put(unit: Connection, pack: PackRow, archive: bytes) -> Row:
     config, places = encode(dict(pack.config))
     row = await unit.fetchrow(
         _SQL.put, pack.ref, pack.label, pack.description, pack.version, pack.digest,
-        dict(pack.manifest), pack.conf_schema, config, places or None,
+        dict(pack.manifest), pack.conf_schema, config, places or None, list(pack.config_set), pack.environment,
+        dict(pack.environments), dict(pack.source),
     )  # fmt: skip
     await unit.execute(_SQL.forget_old_content)
     assert row is not None
     return row
 
 
-async def set_config(unit: Connection, ref: str, config: Mapping[str, Any]) -> None:
-    """`config` holds its secrets as `Secret`."""
+async def keep_version(unit: Connection, pack: int, stored: PackRow) -> None:
+    """What is stored now is the current version; those that nobody runs any more are kept up to a number."""
+    version = await unit.fetchval(
+        _SQL.keep_version, pack, stored.ref, stored.version, stored.digest, dict(stored.source)
+    )
+    await unit.execute(_SQL.keep_actions, pack, version)
+    await unit.execute(_SQL.set_current, pack, version)
+    await unit.execute(_SQL.forget_versions, pack, KEPT_VERSIONS)
+
+
+async def versions(connection: Connection, ref: str) -> list[Row]:
+    """Of id, version, digest, source, registered and current; what was registered last comes first."""
+    return await connection.fetch(_SQL.versions, ref)
+
+
+async def set_enabled(unit: Connection, ref: str, enabled: bool, *, archived: bool = False) -> bool:
+    """False when there is no such pack."""
+    return await unit.execute(_SQL.set_enabled, ref, enabled, archived) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Something of another pack, or of nobody's, that needs a pack: `rule`, `workflow` or `sensor`; `what` it names."""
+
+    kind: str
+    ref: str
+    what: str
+
+
+async def uses(connection: Connection, ref: str) -> list[Use]:
+    """Rules and sensors that name what the pack brings."""
+    found = [
+        Use("rule", row["ref"], named)
+        for row in await connection.fetch(_SQL.using_rules, ref)
+        for named in (row["trigger_ref"], row["action_ref"])
+        if pack_of(named) == ref
+    ]
+    sensors = await connection.fetch(_SQL.using_sensors, ref)
+    return found + [Use("sensor", row["ref"], row["trigger"]) for row in sensors]
+
+
+async def callers(connection: Connection, ref: str) -> list[Row]:
+    """Ref and definition of workflows of other packs in which something of the pack might be named."""
+    return await connection.fetch(_SQL.calling_workflows, ref)
+
+
+async def needs(connection: Connection, ref: str) -> list[Row]:
+    """Ref, version, written dependencies and archived of all other packs."""
+    return await connection.fetch(_SQL.needs, ref)
+
+
+async def of_other_environment(connection: Connection, environment: str) -> list[str]:
+    """Packs whose configuration was made for another environment."""
+    return [row["ref"] for row in await connection.fetch(_SQL.of_other_environment, environment)]
+
+
+async def set_config(
+    unit: Connection, ref: str, config: Mapping[str, Any], given: Sequence[str] = (), environment: str = ""
+) -> None:
+    """`config` holds its secrets as `Secret`; `given`: what of it somebody set."""
     json, places = encode(dict(config))
-    await unit.execute(_SQL.set_config, ref, json, places or None)
+    await unit.execute(_SQL.set_config, ref, json, places or None, sorted(given), environment)
 
 
 async def content(connection: Connection, digest: str) -> bytes | None:
@@ -88,8 +167,6 @@ async def live_executions(connection: Connection, ref: str) -> list[Row]:
 
 async def delete(unit: Connection, ref: str) -> bool:
     """Remove the pack with everything it brought; False when there is none."""
-    digest = await unit.fetchval(_SQL.delete, ref)
-    if digest is None:
-        return False
-    await unit.execute(_SQL.delete_content, digest)
-    return True
+    digests = [row["digest"] for row in await unit.fetch(_SQL.delete, ref)]
+    await unit.execute(_SQL.delete_content, digests)
+    return bool(digests)

@@ -8,16 +8,17 @@ from attune_common.store.connection import Connection
 _SQL = queries.load("presence")
 
 
-async def tell(connection: Connection, name: str, clear: bool) -> None:
-    """The executor lives; `clear`: it hears from the broker. In a transaction; to lose it in a crash is no matter."""
+async def tell(connection: Connection, name: str, clear: bool, ear: str) -> None:
+    """The executor lives; `clear`: it hears from the broker, by this ear (see `Bus.ear`). In a transaction; to lose it
+    in a crash is no matter."""
     await connection.execute("SET LOCAL synchronous_commit = off")
-    await connection.execute(_SQL.tell, name, clear)
+    await connection.execute(_SQL.tell, name, clear, ear)
 
 
-async def doubtful(connection: Connection, name: str, fresh: float, gone: float) -> int:
-    """How many others were not heard of for `fresh` seconds, or said that they are not clear; those that were silent
-    for `gone` seconds no longer count."""
-    return int(await connection.fetchval(_SQL.doubtful, name, fresh, gone))
+async def doubtful(connection: Connection, name: str, fresh: float, gone: float) -> list[str]:
+    """The ears of others that were not heard of for `fresh` seconds, empty for those that said last that they are not
+    clear; those that were silent for `gone` seconds no longer count."""
+    return [row["ear"] for row in await connection.fetch(_SQL.doubtful, name, fresh, gone)]
 
 
 async def forget(connection: Connection, name: str) -> None:

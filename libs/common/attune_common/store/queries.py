@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "sql"
+_PLACE = re.compile(r"\$(\d+)")
 _NAME = re.compile(r"^-- name: (\w+)[ \t]*$", re.MULTILINE)
 
 
@@ -36,6 +37,24 @@ def parse(noun: str, text: str) -> Queries:
             raise ValueError(f"sql/{noun}.sql: statement {name!r} is empty or stands there twice")
         statements[name] = body.strip().removesuffix(";")
     return Queries(noun, statements)
+
+
+@cache
+def together(statements: tuple[str, ...]) -> str:
+    """Several statements that change rows as one: none sees what the others change. The last one's rows come back.
+
+    The arguments are those of all, one after the other.
+    """
+    shifted, taken = [], 0
+    for statement in statements:
+        shifted.append(_shift(statement, taken))
+        taken += max((int(place) for place in _PLACE.findall(statement)), default=0)
+    before = ",\n".join(f"part_{number} AS ({statement})" for number, statement in enumerate(shifted[:-1]))
+    return f"WITH {before}\n{shifted[-1]}" if before else shifted[-1]
+
+
+def _shift(statement: str, by: int) -> str:
+    return _PLACE.sub(lambda place: f"${int(place[1]) + by}", statement)
 
 
 @cache

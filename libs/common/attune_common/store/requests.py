@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from attune_common.store import queries, secrets
-from attune_common.store.connection import Connection, Row
+from attune_common.store.connection import Connection, Row, jsons
 from attune_common.store.secrets import Owned
 from attune_common.vault.envelope import Sealed
 from attune_core.expressions.markers import encode
 
 _SQL = queries.load("requests")
+_INSERTED = (
+    "action_ref", "is_workflow", "identity", "trace_id", "idempotency_key", "digest", "parent", "depth", "event",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRow:
     """An execution to store as requested. `digest` is that of the request, for its idempotency key.
 
-    `sealed`: what the secrets in the parameters stand for.
+    `sealed`: what the secrets in the parameters stand for. `parent`: the execution whose action asks for it.
     """
 
     action_ref: str
@@ -30,23 +33,68 @@ class ExecutionRow:
     idempotency_key: str | None = None
     digest: str = ""
     sealed: Sequence[Sealed] = ()
+    parent: int | None = None
+    depth: int = 0
+    event: int | None = None
 
 
-async def insert(unit: Connection, request: ExecutionRow) -> int | None:
-    """The id; None when the identity has used this idempotency key before."""
-    parameters, places = encode(dict(request.parameters))
-    stored: int | None = await unit.fetchval(
-        _SQL.insert, request.action_ref, request.is_workflow, parameters, request.identity, request.trace_id,
-        request.idempotency_key, request.digest, places or None,
-    )  # fmt: skip
-    if stored is not None:
-        await secrets.insert(unit, [Owned(one, execution=stored) for one in request.sealed])
+async def insert(unit: Connection, rows: Sequence[ExecutionRow]) -> list[Row | None]:
+    """id and created of each, in order; None when the identity has used its key before."""
+    if not rows:
+        return []
+    encoded = [encode(dict(row.parameters)) for row in rows]
+    columns = [[getattr(row, name) for row in rows] for name in _INSERTED]
+    parameters, places = jsons(json for json, _ in encoded), jsons(places or None for _, places in encoded)
+    found = {row["place"]: row for row in await unit.fetch(_SQL.insert, *columns, parameters, places)}
+    stored = [found.get(place) for place in range(1, len(rows) + 1)]
+    pairs = [(row, new["id"]) for row, new in zip(rows, stored, strict=True) if new is not None]
+    await secrets.insert(unit, [Owned(one, execution=id) for row, id in pairs for one in row.sealed])
     return stored
 
 
-async def by_idempotency_key(connection: Connection, identity: int | None, key: str) -> Row | None:
-    """The execution (id, request_digest) that was asked for with this key."""
-    return await connection.fetchrow(_SQL.by_idempotency_key, identity, key)
+async def origins(connection: Connection, executions: set[int]) -> dict[int, Row]:
+    """depth, trace_id and event of the executions whose actions ask for something."""
+    if not executions:
+        return {}
+    return {row["id"]: row for row in await connection.fetch(_SQL.origins, sorted(executions))}
+
+
+def shown(row: ExecutionRow, stored: Row) -> dict[str, Any]:
+    """What `execution_views.get` would give of it at this moment, without its identity's login."""
+    return {
+        **_UNTOUCHED,
+        "id": stored["id"],
+        "action_ref": row.action_ref,
+        "is_workflow": row.is_workflow,
+        "parameters": encode(dict(row.parameters))[0],
+        "trace_id": row.trace_id,
+        "parent": row.parent,
+        "event": row.event,
+        "created": stored["created"],
+        "updated": stored["created"],
+    }
+
+
+_UNTOUCHED: dict[str, Any] = {"status": "requested", "attempt": 1, "max_retries": 0, "cancel_requested": False} | (
+    dict.fromkeys(
+        (
+            "parent", "root", "workflow_run", "task_name", "iteration", "task_index", "timeout", "pool", "result",
+            "error", "worker", "rule_ref", "trigger_ref", "event", "started_at", "completed_at", "workflow_execution",
+            "incident",
+        )
+    )
+)  # fmt: skip
+
+
+async def by_idempotency_keys(
+    connection: Connection, wanted: Sequence[tuple[int | None, str]]
+) -> list[Row | None]:
+    """The executions (id, request_digest) that were asked for with these (identity, key), in order."""
+    if not wanted:
+        return []
+    identities, keys = [identity for identity, _ in wanted], [key for _, key in wanted]
+    found = {row["place"]: row for row in await connection.fetch(_SQL.by_idempotency_keys, identities, keys)}
+    return [found.get(place) for place in range(1, len(wanted) + 1)]
 
 
 async def secret_parameters(connection: Connection, execution: int) -> Row | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from attune_common.store import queries
@@ -21,9 +22,14 @@ class Filter:
 
     workflow: str | None = None
     execution: int | None = None
-    status: str | None = None
+    statuses: Sequence[str] | None = None
     packs: Sequence[str] | None = None
     also: int | None = None
+    pack: str | None = None
+    trace_id: str | None = None
+    root: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 async def get(connection: Connection, run: int) -> Row | None:
@@ -37,8 +43,9 @@ async def exists(connection: Connection, run: int) -> bool:
 async def page(connection: Connection, before: int | None, wanted: Filter, limit: int) -> list[Row]:
     """Newest first, only ids below `before`; without variables and result."""
     return await connection.fetch(
-        _SQL.page, before, wanted.workflow, wanted.execution, wanted.status, limit,
-        None if wanted.packs is None else list(wanted.packs), wanted.also,
+        _SQL.page, before, wanted.workflow, wanted.execution, wanted.statuses, limit,
+        None if wanted.packs is None else list(wanted.packs), wanted.also, wanted.pack, wanted.trace_id, wanted.root,
+        wanted.since, wanted.until,
     )  # fmt: skip
 
 
@@ -48,10 +55,15 @@ async def tasks(connection: Connection, run: int, after: str | None, limit: int)
 
 
 async def task_executions(
-    connection: Connection, run: int, task: str, after: tuple[int, int], limit: int, status: str | None = None
+    connection: Connection,
+    run: int,
+    task: str,
+    after: tuple[int, int],
+    limit: int,
+    statuses: Sequence[str] | None = None,
 ) -> list[Row]:
     """The executions of one task after `(iteration, task_index)`, items in order."""
-    return await connection.fetch(_SQL.task_executions, run, task, *after, limit, status)
+    return await connection.fetch(_SQL.task_executions, run, task, *after, limit, statuses)
 
 
 async def state(connection: Connection, run: int) -> Row | None:
@@ -64,9 +76,13 @@ async def endings(connection: Connection, run: int) -> list[Any]:
     return [row["command"] for row in await connection.fetch(_SQL.endings, run)]
 
 
-async def works(connection: Connection, run: int, limit: int) -> list[Row]:
-    """Executions of the run that are not final, the oldest first, each with the run of a subworkflow."""
-    return await connection.fetch(_SQL.works, run, limit)
+async def works(connection: Connection, run: int, limit: int, fresh: float) -> list[Row]:
+    """Executions of the run that are not final, the oldest first, each with the run of a subworkflow.
+
+    `served`: whether a worker of its pool was heard of within `fresh` seconds. `failed_with`: the error of the attempt
+    before.
+    """
+    return await connection.fetch(_SQL.works, run, limit, fresh)
 
 
 async def due(connection: Connection, run: int, limit: int) -> list[Row]:
@@ -79,10 +95,9 @@ async def asked(connection: Connection, run: int) -> list[str]:
     return [row["kind"] for row in await connection.fetch(_SQL.asked, run)]
 
 
-async def incident(connection: Connection, run: int) -> str | None:
-    """Why the executors have set the run aside, in a few words."""
-    found: str | None = await connection.fetchval(_SQL.incident, f"run:{run}")
-    return found
+async def incident(connection: Connection, run: int) -> Row | None:
+    """id and error of the incident for which the executors have set the run aside."""
+    return await connection.fetchrow(_SQL.incident, run)
 
 
 async def history(connection: Connection, run: int, after: int, limit: int) -> list[Row]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from attune_common.store import queries
 from attune_common.store.connection import Connection, Row, jsons
+from attune_core.model.record import record
 
 _SQL = queries.load("runs")
 
@@ -25,7 +26,7 @@ class NewRun:
     pack_ref: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunChange:
     """A run's row after a batch. `variables` None leaves them as they are; `error` is a sentence."""
 
@@ -39,9 +40,12 @@ class RunChange:
     completed_at: datetime | None
 
 
-async def lock(connection: Connection, ids: Iterable[int]) -> list[Row]:
-    """Rows of id, revision, status, config (of the pack), now; in id order, locked."""
-    return await connection.fetch(_SQL.lock, sorted(set(ids)))
+async def lock(connection: Connection, ids: Iterable[int], *, patient: bool = True) -> list[Row]:
+    """Rows of id, revision, status, config (of the pack), now; in id order, locked.
+
+    `patient`: waits for those that somebody else has locked, else they are left out.
+    """
+    return await connection.fetch(_SQL.lock if patient else _SQL.lock_free, sorted(set(ids)))
 
 
 async def load(connection: Connection, ids: Sequence[int]) -> list[Row]:
@@ -83,7 +87,7 @@ async def update(connection: Connection, changes: Sequence[RunChange]) -> None:
     if not changes:
         return
     ordered = sorted(changes, key=lambda change: change.id)
-    await connection.execute(
+    await connection.later(
         _SQL.update,
         [change.id for change in ordered],
         [change.revision for change in ordered],
@@ -131,8 +135,3 @@ async def open_requests(connection: Connection, older_than: float) -> list[tuple
     """(run, kind) of requests that nobody took up for `older_than` seconds."""
     rows = await connection.fetch(_SQL.open_requests, older_than)
     return [(row["workflow_run"], row["kind"]) for row in rows]
-
-
-async def incident(connection: Connection, kind: str, subject: str, detail: dict[str, Any]) -> bool:
-    """Open an incident unless the same one is open already; whether it was opened."""
-    return await connection.execute(_SQL.incident, kind, subject, detail) > 0

@@ -14,11 +14,12 @@ _SQL = queries.load("secrets")
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A sealed value that has no name of its own: it goes with its execution, or with its pack."""
+    """A sealed value that has no name of its own: it goes with its execution, its pack or its event."""
 
     sealed: Sealed
     execution: int | None = None
     pack: int | None = None
+    event: int | None = None
 
 
 async def put(
@@ -49,6 +50,7 @@ async def insert(unit: Connection, owned: Sequence[Owned]) -> None:
             [one.sealed.sealed for one in owned],
             [one.execution for one in owned],
             [one.pack for one in owned],
+            [one.event for one in owned],
         )
 
 

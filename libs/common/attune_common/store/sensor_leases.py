@@ -87,12 +87,12 @@ async def take(unit: Connection, service: str, most: int, seconds: float) -> int
 
 
 async def held(connection: Connection, service: str) -> list[Row]:
-    """id, ref, token, pack_ref, digest, runtime, entry_point, spec, restarts, config of what the service holds."""
+    """id, ref, token, tenure, pack_ref, digest, runtime, entry_point, spec, restarts, config of what it holds."""
     return await connection.fetch(_SQL.held, service)
 
 
 async def holding(unit: Connection, ref: str, token: str) -> Row | None:
-    """The sensor, locked, when this token is current: as `held` gives it, without the token."""
+    """The sensor, locked, when this token is current: as `held` gives it, without token and tenure."""
     return await unit.fetchrow(_SQL.holding, ref, token)
 
 

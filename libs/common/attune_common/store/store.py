@@ -11,29 +11,44 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from attune_common.runtime import logging
+from attune_common.runtime import logging, metrics
 from attune_common.runtime.clock import Deadline
 from attune_common.runtime.settings import Settings
+from attune_common.store import guard
 from attune_common.store.connection import Connection, Session, prepare
-from attune_common.store.errors import is_transient
+from attune_common.store.errors import StoreClosed, is_transient
 from attune_common.store.unit import StoredWire, Unit
 
 T = TypeVar("T")
 OnCommit = Callable[[list[StoredWire]], Awaitable[None] | None]
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+_BY_KEY = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""Plans that are the same for empty and for full tables: keys in, rows by their index out."""
 _log = logging.get("attune.store")
+
+_UNITS = metrics.histogram("database_transaction_seconds", "From begin to commit of transactions")
+_ACQUIRING = metrics.histogram("database_acquire_seconds", "Waiting for a connection of the pool")
+_TOLD = metrics.histogram("database_round_trip_seconds", "A question to the database that costs it nothing")
 
 
 class Store:
     """PostgreSQL for one process. `source` names the sender in messages, e.g. `attune/executor`.
 
+    `by_key`: all statements find their rows by an index, so each is planned once per connection.
+
     `on_commit` gets the wires of each unit that committed any, after its connection went back; what it raises
     is logged, for the outbox keeps the messages until they are published.
     """
 
-    def __init__(self, settings: Settings | str, *, source: str = "attune") -> None:
+    def __init__(self, settings: Settings | str, *, source: str = "attune", by_key: bool = False) -> None:
         self.settings = Settings(database_url=settings) if isinstance(settings, str) else settings
         self.source = source
+        self._by_key = by_key
         self.on_commit: OnCommit | None = None
         self._pool: Any = None
 
@@ -48,7 +63,7 @@ class Store:
             command_timeout=settings.statement_timeout + 1,
             connection_class=Session,
             init=prepare,
-            server_settings=server_settings(settings, self.source),
+            server_settings=server_settings(settings, self.source) | (_BY_KEY if self._by_key else {}),
         )
 
     async def close(self) -> None:
@@ -71,11 +86,13 @@ class Store:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         """One transaction, committed with its messages at the end of the block; an exception undoes it."""
-        async with self._session() as session, session.transaction():
-            unit = Unit(session, self.source)
-            yield unit
-            acting = await unit.store_entries()
-            wires = await unit.store_messages()
+        with _UNITS.time():
+            async with self._session() as session, session.transaction():
+                unit = Unit(session, self.source)
+                await guard.check(unit)
+                yield unit
+                acting = await unit.store_entries()
+                wires = await unit.store_messages()
         if acting is not None:
             acting.written = True
         if wires:
@@ -98,24 +115,27 @@ class Store:
             except Exception as error:
                 if not is_transient(error) or attempt == attempts or deadline.over:
                     raise
-                _log.info("retrying", attempt=attempt, error=f"{type(error).__name__}: {error}")
+                _log.debug("retrying", attempt=attempt, error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(min(pause(attempt), deadline.left))
         raise AssertionError("attempts must be at least 1")
 
-    async def healthy(self) -> bool:
-        """Whether PostgreSQL answers now. Errors: none."""
+    async def condition(self) -> tuple[bool, str]:
+        """Whether PostgreSQL answers now and takes changes; else why not. Errors: none."""
         try:
             async with asyncio.timeout(self.settings.connect_timeout), self.connection() as connection:
-                return bool(await connection.fetchval("SELECT true"))
-        except Exception:
-            return False
+                with _TOLD.time():
+                    changeable = await connection.fetchval("SELECT current_setting('transaction_read_only') = 'off'")
+        except Exception as problem:
+            return False, f"the database does not answer ({type(problem).__name__})"
+        return (True, "") if changeable else (False, "the database is read-only")
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[Any]:
         if self._pool is None:
-            raise RuntimeError("the store is not open")
+            raise StoreClosed("the store is not open")
         pool, bound = self._pool, self.settings.acquire_timeout
-        session = await pool.acquire(timeout=bound)
+        with _ACQUIRING.time():
+            session = await pool.acquire(timeout=bound)
         try:
             yield session
         finally:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from attune_common.store import queries
 from attune_common.store.connection import Connection, jsons
+from attune_core.model.record import record
 
 _SQL = queries.load("tasks")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskChange:
     """A task's row after a batch; `status` is what the state says in one word, for readers."""
 
@@ -32,7 +32,7 @@ async def load(connection: Connection, runs: Iterable[int]) -> dict[int, dict[st
 
 async def store(connection: Connection, changes: Sequence[TaskChange]) -> None:
     if changes:
-        await connection.execute(
+        await connection.later(
             _SQL.store,
             [change.run for change in changes],
             [change.name for change in changes],

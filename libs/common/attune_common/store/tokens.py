@@ -56,16 +56,21 @@ def parse(text: str) -> Token | None:
     return Token(found[1], found[2]) if found else None
 
 
-async def identify(connection: Connection, token: Token) -> Row | None:
-    """The identity (id, login, role, grants) of a token that is valid now; the same work for one that is unknown.
+async def identify(connection: Connection, wanted: Sequence[Token]) -> list[Row | None]:
+    """For each token that is valid now its identity (id, login, role, grants); the same work for one that is unknown.
 
     `most` (a role) and `scopes` (permissions) cut its rights, unless None. The token of a running attempt stands for
     its run's identity; all are None when it has none.
     """
-    if token.execution is not None:
-        row = await connection.fetchrow(_SQL.identify_execution, token.execution)
-    else:
-        row = await connection.fetchrow(_SQL.identify, token.id)
+    found: dict[str | int, Row] = {}
+    if ids := [token.id for token in wanted if token.execution is None]:
+        found |= {row["token"]: row for row in await connection.fetch(_SQL.identify, ids)}
+    if executions := [token.execution for token in wanted if token.execution is not None]:
+        found |= {row["execution"]: row for row in await connection.fetch(_SQL.identify_execution, executions)}
+    return [_matching(token, found.get(token.execution or token.id)) for token in wanted]
+
+
+def _matching(token: Token, row: Row | None) -> Row | None:
     kept = bytes(row["hash"]) if row else _NOBODY
     return row if hmac.compare_digest(kept, token.hash) else None
 
@@ -89,6 +94,22 @@ async def insert(unit: Connection, token: Token, identity: int, terms: Terms) ->
     )
     assert row is not None
     return row
+
+
+async def insert_ticket(unit: Connection, ticket: Token, of: str, seconds: float) -> datetime | None:
+    """A ticket to listen with, once, as the bearer of the token `of` may; when it ends. None: there is no such token.
+
+    It opens nothing else: see `take_ticket`.
+    """
+    expires: datetime | None = await unit.fetchval(_SQL.insert_ticket, ticket.id, ticket.hash, of, seconds)
+    return expires
+
+
+async def take_ticket(unit: Connection, ticket: Token, secret: str, seconds: float) -> Token | None:
+    """The token that the ticket is from now on, with a new secret: nobody can take it again. None when it is none."""
+    token = Token(ticket.id, secret)
+    taken = await unit.execute(_SQL.take_ticket, ticket.id, ticket.hash, token.hash, seconds)
+    return token if taken else None
 
 
 async def ensure(unit: Connection, token: Token, identity: int, label: str) -> None:

@@ -6,9 +6,6 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from attune_common.runtime import json
 from attune_common.runtime.settings import Settings
 from attune_common.vault.errors import SecretDamaged
@@ -68,11 +65,16 @@ def _unwrap(master: MasterKey, stored: Sealed) -> bytes:
 
 
 def _encrypt(key: bytes, plain: bytes, bound: bytes) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 6 MB where there are no secrets
+
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plain, bound)
 
 
 def _decrypt(key: bytes, data: bytes, bound: bytes, name: str) -> bytes:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     try:
         return AESGCM(key).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], bound)
     except (InvalidTag, ValueError) as problem:

@@ -76,6 +76,17 @@ def _decoded(encoded: str, source: str, number: int) -> bytes:
     return key
 
 
+def put_first(file: Path, key: MasterKey) -> None:
+    """Make it the key for new secrets; the others stay. Readers see the old file or the new. Errors: OSError."""
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    if key.id in (known.id for known in parse_keys(before.splitlines(), os.fspath(file))):
+        raise SecretsUnavailable(f"{file} has a key {key.id!r} already", hint="leave out the id")
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(f"{key.line}\n{before}")
+    draft.replace(file)
+
+
 class Keyring:
     """The keys of this process; the first is for new secrets, all are for opening. A changed file is read again."""
 

@@ -1,4 +1,4 @@
-"""What a schema calls secret is sealed before it is stored: parameters of executions, configurations of packs."""
+"""What a schema calls secret is sealed before it is stored: parameters, payloads of events, configurations of packs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from attune_common.vault.envelope import Sealed, Vault
 from attune_core.expressions.markers import holds_secret
 from attune_core.expressions.secrets import Secret
-from attune_core.model.sealing import Path, replaced, secret_paths
+from attune_core.model.sealing import Path, marks_secrets, replaced, secret_paths
 
 Name = Callable[[Path], str]
 
@@ -25,6 +25,13 @@ def seal_parameters(
     return _seal(vault, schema, parameters, lambda _: f"value:{uuid.uuid4().hex}")
 
 
+def seal_payload(vault: Vault, schema: Mapping[str, Any] | None, payload: Any) -> tuple[Any, list[Sealed]]:
+    """The same of an event's payload, which may be any JSON."""
+    if not marks_secrets(schema):
+        return payload, []
+    return _seal(vault, schema, payload, lambda _: f"value:{uuid.uuid4().hex}")
+
+
 def seal_config(
     vault: Vault, pack: str, schema: Mapping[str, Any] | None, config: dict[str, Any]
 ) -> tuple[dict[str, Any], list[Sealed]]:
@@ -37,8 +44,8 @@ def config_key(pack: str, path: Path) -> str:
 
 
 def _seal(
-    vault: Vault, schema: Mapping[str, Any] | None, values: dict[str, Any], name: Name
-) -> tuple[dict[str, Any], list[Sealed]]:
+    vault: Vault, schema: Mapping[str, Any] | None, values: Any, name: Name
+) -> tuple[Any, list[Sealed]]:
     sealed: list[Sealed] = []
 
     def change(value: Any, path: Path) -> Any:
@@ -61,7 +68,7 @@ def _seal(
     return found, sealed
 
 
-def places(schema: Mapping[str, Any] | None, values: Mapping[str, Any]) -> list[Path]:
+def places(schema: Mapping[str, Any] | None, values: Any) -> list[Path]:
     """Where secrets stand. The whole stays a map: where all of it is secret, each member is."""
     paths = secret_paths(schema, values)
-    return [(name,) for name in values] if () in paths else paths
+    return [(name,) for name in values] if () in paths and isinstance(values, Mapping) else paths

@@ -14,7 +14,10 @@ from attune_core.errors import AttuneError
 
 MAX_KEY: Final = 255
 ME: Final = "me"
-_NAME: Final = re.compile(r"[A-Za-z0-9_.:@-]+(/[A-Za-z0-9_.:@-]+)*\Z", re.ASCII)
+_PART: Final = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.:@-]+"
+_NAME: Final = re.compile(rf"{_PART}(/{_PART})*\Z", re.ASCII)
+"""Parts `.` and `..` would be lost on the way: clients and proxies take them out of addresses."""
+
 _PACK: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\Z", re.ASCII)
 LOGIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*\Z", re.ASCII)
 RESERVED: Final = ("value:", "config:")

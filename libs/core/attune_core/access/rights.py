@@ -12,7 +12,6 @@ LIBRARY = "core"
 """The pack that everybody may see who may see any, and whose actions every workflow may use."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Rights:
     """`login` is None for the platform itself, which acts for nobody and therefore reads no secret."""

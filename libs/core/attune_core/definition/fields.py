@@ -102,7 +102,7 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, Mapping):
-            self.wrong(key, "a map")
+            self.wrong(key, "a map", without_dashes(value, self.at(key)))
             return None
         return value
 
@@ -130,6 +130,17 @@ class Fields:
         return tuple(value)
 
 
+def without_dashes(value: Any, path: Path) -> str:
+    """How to write a list of one-key maps, which other workflow languages take, as the map that is meant."""
+    if not isinstance(value, list) or not value:
+        return ""
+    first = value[0]
+    name = next(iter(first)) if isinstance(first, Mapping) and len(first) == 1 else first
+    if not isinstance(name, str) or not is_name(name):
+        return ""
+    return f"write `{path[-1]}:` with `{shown(name)}: VALUE` lines below it, without the dashes"
+
+
 def names(value: Any, path: Path, findings: Findings) -> tuple[str, ...]:
     """A name or a list of names; whether they exist is checked later."""
     if value is None:
@@ -139,14 +150,14 @@ def names(value: Any, path: Path, findings: Findings) -> tuple[str, ...]:
     if not isinstance(value, list):
         findings.error(path, "wrong_type", f"a task name or a list of them is needed, not {kind_of(value)}")
         return ()
-    found: list[str] = []
+    found: dict[str, None] = {}
     for index, entry in enumerate(value):
         if not isinstance(entry, str):
             findings.error((*path, index), "wrong_type", f"a task name is needed, not {kind_of(entry)}")
         elif entry in found:
             findings.error((*path, index), "duplicate_name", f"`{shown(entry)}` is named twice", "name it once")
         else:
-            found.append(entry)
+            found[entry] = None
     return tuple(found)
 
 

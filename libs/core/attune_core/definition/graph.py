@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from attune_core.expressions.references import References
 from attune_core.expressions.render import Condition, Value
+from attune_core.model.policy import Backoff
 
 DEFAULT_MAX_ITERATIONS = 10_000
 
@@ -31,12 +33,6 @@ class DependencyType(StrEnum):
     HARD = "hard"
     SOFT = "soft"
     OPTIONAL = "optional"
-
-
-class Backoff(StrEnum):
-    CONSTANT = "constant"
-    LINEAR = "linear"
-    EXPONENTIAL = "exponential"
 
 
 class OnUnhandledFailure(StrEnum):
@@ -140,6 +136,7 @@ class Graph:
 
     `start` are the tasks with no source and no dependency (sub-tasks excluded). `dependents` maps a task to
     the tasks whose `depends_on` names it. `parameters_schema` and `output_schema` are JSON Schema 2020-12.
+    `known_reads` remembers what `workflow.needs` has found out about it.
     """
 
     ref: str
@@ -154,3 +151,4 @@ class Graph:
     on_unhandled_failure: OnUnhandledFailure = OnUnhandledFailure.STOP
     cancellation_policy: CancellationPolicy = CancellationPolicy.CANCEL_RUNNING
     max_iterations: int = DEFAULT_MAX_ITERATIONS
+    known_reads: dict[tuple[str, bool], References] = field(default_factory=dict, compare=False, repr=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from attune_core.definition.graph import Backoff, CancellationPolicy, DependencyType, OnUnhandledFailure
+from attune_core.definition.graph import CancellationPolicy, DependencyType, OnUnhandledFailure
 from attune_core.definition.limits import (
     MAX_BATCH,
     MAX_CONCURRENCY,
@@ -33,7 +33,8 @@ from attune_core.model.keys import (
     some,
     whole,
 )
-from attune_core.model.names import NAME, REF, VERSION
+from attune_core.model.names import REF, VERSION
+from attune_core.model.policy import Backoff
 
 
 class TaskType(StrEnum):
@@ -181,4 +182,3 @@ PARTS: Final[dict[str, Keys]] = {
     "branch": BRANCH,
     "next": NEXT,
 }
-TASK_NAME: Final = matching(NAME)

@@ -15,6 +15,7 @@ class Known:
 
     `packs`: refs of the packs whose actions and triggers are all listed. `triggers`: refs of trigger types;
     `timers`: those among them whose rules say in `trigger_parameters` when they fire.
+    `versions`: of packs, where known.
     `complete`: False when other packs may be installed too, so that nothing is said about theirs.
     """
 
@@ -23,6 +24,7 @@ class Known:
     triggers: frozenset[str] = frozenset()
     complete: bool = True
     timers: frozenset[str] = frozenset()
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def lists(self, ref: str) -> bool:
         """Whether the pack of the ref is known, so that an unlisted ref of it does not exist."""

@@ -8,12 +8,13 @@ from typing import Any
 from attune_core.definition.composer import kind_of
 from attune_core.definition.document import Path
 from attune_core.definition.fields import Fields, integer
-from attune_core.definition.graph import Backoff, Dependency, DependencyType, Iteration, Retry
+from attune_core.definition.graph import Dependency, DependencyType, Iteration, Retry
 from attune_core.definition.keys import COMPENSATE, DEPENDENCY, ITERATION, RETRY, TOLERATE, OnItemFailure
 from attune_core.definition.limits import MAX_BATCH, MAX_CONCURRENCY, MAX_RETRIES, MAX_SECONDS
 from attune_core.definition.templates import Stage, Templates, has_template
 from attune_core.expressions.render import Condition, Value
 from attune_core.model.names import REF
+from attune_core.model.policy import Backoff
 
 
 def read_retry(task: Fields, templates: Templates) -> Retry | None:

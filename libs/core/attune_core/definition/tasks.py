@@ -25,7 +25,7 @@ from attune_core.definition.routes import (
     read_routes,
     target_places,
 )
-from attune_core.definition.templates import Stage, Templates, is_one_template
+from attune_core.definition.templates import Stage, Templates
 from attune_core.expressions.render import Value
 from attune_core.model.names import MAX_REF, NAME, REF, shown
 
@@ -45,7 +45,8 @@ class TaskReader:
         """Read the list of tasks at the path."""
         if not isinstance(raw, list) or not raw:
             hint = "write `tasks:` with `- name: ...` entries below it"
-            self.findings.error(path, "wrong_type", f"`tasks` must be a list of tasks, not {kind_of(raw)}", hint)
+            given = "one that is empty" if raw == [] else kind_of(raw)
+            self.findings.error(path, "wrong_type", f"`tasks` must be a list of tasks, not {given}", hint)
             return
         for index, entry in enumerate(raw):
             self._entry(entry, (*path, index), None)
@@ -140,7 +141,7 @@ class TaskReader:
             name,
             TaskKind.ACTION if action is not None else TaskKind.NOOP,
             action=action,
-            input=self._input(task),
+            input=self.templates.map_of(task, "input", Stage.ITEM),
             when=when,
             iteration=iteration,
             retry=read_retry(task, self.templates),
@@ -167,15 +168,6 @@ class TaskReader:
                 self.findings.error(task.path, "missing_key", "a task of type workflow needs an `action`", hint)
             return None
         return task.matching("action", REF, "invalid_ref", "an action's ref such as `core.echo`")
-
-    def _input(self, task: Fields) -> Value | None:
-        raw = task.get("input")
-        if raw is None:
-            return None
-        if not isinstance(raw, Mapping) and not is_one_template(raw):
-            task.wrong("input", "a map or one template that gives a map")
-            return None
-        return self.templates.value(raw, task.at("input"), Stage.ITEM)
 
     def _seconds(self, task: Fields, key: str) -> Value | None:
         above_zero = key == "timeout"

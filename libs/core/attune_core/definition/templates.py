@@ -9,9 +9,9 @@ from typing import Any
 
 from attune_core.definition.composer import kind_of
 from attune_core.definition.document import Path
-from attune_core.definition.fields import number
+from attune_core.definition.fields import Fields, number, without_dashes
 from attune_core.definition.findings import Findings
-from attune_core.definition.limits import MAX_SECONDS, MAX_TEMPLATES
+from attune_core.definition.limits import MAX_CODE, MAX_SECONDS, MAX_TEMPLATES
 from attune_core.expressions.references import References
 from attune_core.expressions.render import (
     Condition,
@@ -56,7 +56,7 @@ class Templates:
         self.findings = findings
         self.uses: list[Use] = []
         self.task: str | None = None
-        self._counted = 0
+        self._counted = self._code = 0
         self._refused = False
 
     def value(self, raw: Any, path: Path, stage: Stage) -> Value:
@@ -80,7 +80,7 @@ class Templates:
             self.findings.error(path, "wrong_type", f"a condition must be text, not {kind_of(raw)}", hint)
             return None
         text = str(raw).lower() if isinstance(raw, bool) else raw
-        if not self._count("{{", path):
+        if not self._charge(1, len(text), path):
             return None
         try:
             compiled = compile_condition(text)
@@ -99,11 +99,26 @@ class Templates:
         found = number(raw, path, self.findings, low=0, high=MAX_SECONDS, above_low=above_zero)
         return None if found is None else self.value(found, path, stage)
 
+    def map_of(self, fields: Fields, key: str, stage: Stage) -> Value | None:
+        """A map with templates, or one template that gives a map."""
+        raw = fields.get(key)
+        if raw is None:
+            return None
+        if not isinstance(raw, Mapping) and not is_one_template(raw):
+            fields.wrong(key, "a map or one template that gives a map", without_dashes(raw, fields.at(key)))
+            return None
+        return self.value(raw, fields.at(key), stage)
+
     def _count(self, raw: Any, path: Path) -> bool:
-        """Whether there may be so many templates: each costs about as much as a small file."""
-        self._counted += sum(has_template(text) for _, text in texts(raw, ()))
-        if self._counted > MAX_TEMPLATES and not self._refused:
-            message = f"a workflow has at most {MAX_TEMPLATES:,} templates"
+        written = [text for _, text in texts(raw, ()) if has_template(text)]
+        return self._charge(len(written), sum(map(_code_length, written)), path)
+
+    def _charge(self, templates: int, code: int, path: Path) -> bool:
+        """Whether there may be so many templates, and so much in them: reading them is what a check costs."""
+        self._counted += templates
+        self._code += code
+        if (self._counted > MAX_TEMPLATES or self._code > MAX_CODE) and not self._refused:
+            message = f"a workflow has at most {MAX_TEMPLATES:,} templates with {MAX_CODE:,} characters in all"
             hint = "move a part of it into a workflow of its own"
             self.findings.error(path, "too_many_templates", message, hint)
             self._refused = True
@@ -126,6 +141,11 @@ class Templates:
 def has_template(raw: Any) -> bool:
     """Whether it is a text with a template in it."""
     return isinstance(raw, str) and ("{{" in raw or "{%" in raw)
+
+
+def _code_length(text: str) -> int:
+    """From the first brace to the last: no more than this has to be read with care."""
+    return text.rfind("}") + 1 - text.find("{")
 
 
 def is_one_template(raw: Any) -> bool:

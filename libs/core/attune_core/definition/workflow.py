@@ -20,7 +20,7 @@ from attune_core.definition.graph import (
 from attune_core.definition.keys import WORKFLOW
 from attune_core.definition.limits import MAX_ITERATIONS, MAX_SECONDS
 from attune_core.definition.tasks import TaskReader
-from attune_core.definition.templates import Stage, Use, is_one_template
+from attune_core.definition.templates import Stage, Use
 from attune_core.expressions.render import Value
 from attune_core.model.names import MAX_REF, REF, VERSION, shown
 from attune_core.model.parameters import normalise_parameters
@@ -64,7 +64,7 @@ def read_workflow(raw: Mapping[str, Any]) -> Draft:
         start=_start(reader.nodes, {target for _, target in reader.targets}),
         dependents=_dependents(reader.nodes),
         vars=_vars(fields, reader),
-        output_map=_output_map(fields, reader),
+        output_map=reader.templates.map_of(fields, "output_map", Stage.RUN),
         parameters_schema=read_schema(fields, "parameters"),
         output_schema=read_schema(fields, "output", closed=False),
         timeout=fields.number("timeout", 0, MAX_SECONDS, above_low=True),
@@ -150,16 +150,6 @@ def _vars(fields: Fields, reader: TaskReader) -> dict[str, Value]:
         message = f"the variables {', '.join(names[:5])} need each other"
         fields.findings.error((*fields.at("vars"), names[0]), "vars_cycle", message, on_key=True)
         return values
-
-
-def _output_map(fields: Fields, reader: TaskReader) -> Value | None:
-    raw = fields.get("output_map")
-    if raw is None:
-        return None
-    if not isinstance(raw, Mapping) and not is_one_template(raw):
-        fields.wrong("output_map", "a map or one template that gives a map")
-        return None
-    return reader.templates.value(raw, fields.at("output_map"), Stage.RUN)
 
 
 def _linked(nodes: Mapping[str, TaskNode]) -> dict[str, TaskNode]:

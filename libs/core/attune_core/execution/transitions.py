@@ -1,4 +1,4 @@
-"""The states of an execution: which follows which, and who ends each. A state that nobody ends may not exist."""
+"""The states of an execution, and which may follow which."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ _S = ExecutionStatus
 _ENDS = frozenset({_S.COMPLETED, _S.FAILED, _S.TIMEOUT, _S.CANCELLED})
 
 ALLOWED: Mapping[ExecutionStatus, frozenset[ExecutionStatus]] = {
-    _S.REQUESTED: frozenset({_S.SCHEDULED, _S.RUNNING, _S.WAITING}) | _ENDS,
-    _S.SCHEDULED: frozenset({_S.RUNNING, _S.CANCELING, _S.WAITING}) | _ENDS,
-    _S.RUNNING: frozenset({_S.WAITING, _S.PAUSING, _S.PAUSED, _S.CANCELING, _S.SCHEDULED, _S.REQUESTED}) | _ENDS,
-    _S.WAITING: frozenset({_S.RUNNING, _S.PAUSING, _S.PAUSED, _S.CANCELING, _S.SCHEDULED, _S.REQUESTED}) | _ENDS,
+    _S.REQUESTED: frozenset({_S.SCHEDULING, _S.SCHEDULED, _S.RUNNING, _S.WAITING}) | _ENDS,
+    _S.SCHEDULING: frozenset({_S.REQUESTED, _S.SCHEDULED}) | _ENDS,
+    _S.SCHEDULED: frozenset({_S.RUNNING, _S.CANCELING, _S.WAITING, _S.SCHEDULING}) | _ENDS,
+    _S.RUNNING: frozenset({_S.WAITING, _S.PAUSING, _S.PAUSED, _S.CANCELING, _S.REQUESTED, _S.SCHEDULING, _S.SCHEDULED})
+    | _ENDS,
+    _S.WAITING: frozenset({_S.RUNNING, _S.PAUSING, _S.PAUSED, _S.CANCELING, _S.REQUESTED, _S.SCHEDULING, _S.SCHEDULED})
+    | _ENDS,
     _S.PAUSING: frozenset({_S.PAUSED, _S.RUNNING, _S.WAITING, _S.CANCELING}) | _ENDS,
     _S.PAUSED: frozenset({_S.PAUSING, _S.RUNNING, _S.WAITING, _S.CANCELING}) | _ENDS,
     _S.CANCELING: _ENDS,
@@ -22,7 +25,6 @@ ALLOWED: Mapping[ExecutionStatus, frozenset[ExecutionStatus]] = {
 
 NEVER_STORED = frozenset(
     {
-        _S.SCHEDULING,
         _S.RESUMING,
         _S.ROLLING_BACK,
         _S.PENDING,
@@ -31,20 +33,6 @@ NEVER_STORED = frozenset(
     }
 )
 """No execution is ever in one of these: some are those of attempts and tasks, some are kept for later."""
-
-ENDED_BY: Mapping[ExecutionStatus, frozenset[str]] = {
-    _S.REQUESTED: frozenset({"unstarted_executions"}),
-    _S.SCHEDULED: frozenset({"unaccepted_jobs", "unanswered_cancels"}),
-    _S.RUNNING: frozenset({"lapsed_leases", "overdue_attempts", "untold_parents", "stuck_runs"}),
-    _S.WAITING: frozenset({"due_timers", "untold_parents", "open_requests", "stuck_runs"}),
-    _S.PAUSING: frozenset({"lapsed_leases", "overdue_attempts", "stuck_runs"}),
-    _S.PAUSED: frozenset({"open_requests"}),
-    _S.CANCELING: frozenset({"unanswered_cancels", "lapsed_leases", "open_requests", "stuck_runs"}),
-}
-"""For each state that is not final, the sweeps that find an execution whose next step was lost.
-
-`due_timers` is the timers' own loop. A run that is paused waits for a person, whose request a sweep takes up.
-"""
 
 RETRIED = frozenset({_S.FAILED, _S.TIMEOUT, _S.CANCELLED})
 """The final states that a new try of a whole run leaves, to RUNNING and with a higher number of tries."""

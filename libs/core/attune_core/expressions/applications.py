@@ -11,7 +11,7 @@ from jinja2 import nodes
 
 from attune_core.expressions.checks import DEFINED, TESTS
 from attune_core.expressions.compiler import Compiler, expression, refusal
-from attune_core.expressions.failures import MissingName, closest
+from attune_core.expressions.failures import MissingName, meant
 from attune_core.expressions.filters import FILTERS
 from attune_core.expressions.filters.registry import SECRET_FILTERS
 from attune_core.expressions.frame import Frame, Run
@@ -121,10 +121,10 @@ def _existence(operand: Run, wanted: bool) -> Run:
 
 
 def find(table: Any, word: str, node: nodes.Node, name: str) -> Callable[..., Any]:
-    """A filter or test by name. Errors: ExpressionError with the closest known name."""
+    """A filter or test by name. Errors: ExpressionError with the meant known name."""
     if name not in table:
         known: Iterable[str] = [*table, *SELECTIONS, "default"] if word == "filter" else [*table, *DEFINED]
-        raise refusal(node, f"unknown_{word}", f"There is no {word} {name!r}", closest(name, sorted(known)))
+        raise refusal(node, f"unknown_{word}", f"There is no {word} {name!r}", meant(name, sorted(known)))
     found: Callable[..., Any] = table[name]
     return found
 

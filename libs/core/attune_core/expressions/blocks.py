@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from jinja2 import nodes
@@ -11,7 +11,7 @@ from attune_core.expressions.compiler import Compiler, forbidden
 from attune_core.expressions.frame import Frame, Run
 from attune_core.expressions.secrets import Secret
 from attune_core.expressions.targets import target
-from attune_core.expressions.values import text_of, truth
+from attune_core.expressions.values import number, text_of, truth
 
 Pieces: TypeAlias = "list[str | Secret]"
 Block: TypeAlias = "Callable[[Frame, Pieces], None]"
@@ -55,32 +55,47 @@ def _compile(compiler: Compiler, node: nodes.Node) -> Block:
 
 @statement(nodes.Output)
 def output(compiler: Compiler, node: nodes.Output) -> Block:
-    parts = [_part(compiler, part) for part in node.nodes]
-    units = sum(len(text) for _, text, _ in parts) >> 4
+    parts = tuple(_parts(compiler, node))
+    units = sum(len(text) for text, _, _ in parts) >> 4
 
     def run(frame: Frame, pieces: Pieces) -> None:
-        frame.charge(units)
-        for line, text, expression in parts:
-            if expression is None:
-                pieces.append(text)
-                continue
-            frame.line = line
-            value = expression(frame)
-            pieces.append(value if type(value) is str and len(value) < SHORT else _written(frame, value))
+        if units:
+            frame.charge(units)
+        write = pieces.append
+        for text, line, expression in parts:
+            if text:
+                write(text)
+            if expression is not None:
+                frame.line = line
+                value = expression(frame)
+                write(value if type(value) is str and len(value) < SHORT else _written(frame, value))
 
     return run
 
 
-def _part(compiler: Compiler, node: nodes.Expr) -> tuple[int, str, Run | None]:
-    if isinstance(node, nodes.TemplateData):
-        return node.lineno, node.data, None
+def _parts(compiler: Compiler, node: nodes.Output) -> Iterator[tuple[str, int, Run | None]]:
+    """Each expression with the text before it; text after the last one has none."""
+    text = ""
+    for part in node.nodes:
+        if isinstance(part, nodes.TemplateData):
+            text += part.data
+        else:
+            yield text, part.lineno, compiler.compile(_with_else(part))
+            text = ""
+    if text:
+        yield text, node.lineno, None
+
+
+def _with_else(node: nodes.Expr) -> nodes.Expr:
+    """`{{ 'x' if y }}` writes nothing when y is false, although as a value it is null."""
     if isinstance(node, nodes.CondExpr) and node.expr2 is None:
-        # `{{ 'x' if y }}` writes nothing when y is false, although as a value it is null.
         node.expr2 = nodes.Const("", lineno=node.lineno)
-    return node.lineno, "", compiler.compile(node)
+    return node
 
 
 def _written(frame: Frame, value: Any) -> str | Secret:
+    if type(value) is int:
+        return str(number(value))
     if isinstance(value, str):
         frame.room(len(value))
         return value

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import nodes
 
 from attune_core.expressions.compiler import Compiler, expression, refusal
-from attune_core.expressions.failures import Absent, MissingName, closest, fail, kind
+from attune_core.expressions.failures import Absent, MissingName, fail, kind, meant
 from attune_core.expressions.frame import Frame, Run
 from attune_core.expressions.limits import RANGE_LENGTH
 from attune_core.expressions.paths import refuse_hidden
@@ -51,7 +51,7 @@ def _function(compiler: Compiler, node: nodes.Call, target: nodes.Name) -> Run:
     name = target.name
     refuse_hidden(target, name)
     if compiler.resolve(name) or name not in FUNCTIONS:
-        hint = closest(name, FUNCTIONS) or f"the functions are {', '.join(FUNCTIONS)} and kv.get"
+        hint = meant(name, FUNCTIONS) or f"the functions are {', '.join(FUNCTIONS)} and kv.get"
         raise refusal(target, "unknown_name", f"{name!r} is not a function", hint)
     if name == "now":
         _arguments(compiler, node, name, most=0)

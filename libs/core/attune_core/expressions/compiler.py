@@ -112,6 +112,16 @@ class Reads:
         self.uses_item = False
         self.uses_result = False
 
+    def add(self, other: References) -> None:
+        self.tasks |= other.tasks
+        self.task_results |= other.task_results
+        self.vars |= other.vars
+        self.parameters |= other.parameters
+        self.kv_keys |= other.kv_keys
+        self.secret_keys |= other.secret_keys
+        self.uses_item = self.uses_item or other.uses_item
+        self.uses_result = self.uses_result or other.uses_result
+
     def frozen(self) -> References:
         return References(
             frozenset(self.tasks),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any, NoReturn
 
 from attune_core.errors import AttuneError
+from attune_core.model.names import did_you_mean
 
 SHOWN_CHARS = 120
 MESSAGE_CHARS = 300
@@ -59,16 +59,16 @@ class MissingName(Exception):
 
     def sentence(self) -> str:
         if isinstance(self.owner, Mapping):
-            return f"`{self.shown}` has no {self.key!r}"
+            return f"`{self.shown}` has no {quoted(self.key)}"
         if self.owner is None:
-            return f"`{self.shown}` is null, so it has no {self.key!r}"
+            return f"`{self.shown}` is null, so it has no {quoted(self.key)}"
         if isinstance(self.owner, Absent):
             return f"`{self.shown}` {self.owner.reason}"
-        return f"`{self.shown}` is a {kind(self.owner)}, it has no {self.key!r}"
+        return f"`{self.shown}` is a {kind(self.owner)}, it has no {quoted(self.key)}"
 
     def hint(self) -> str:
         if isinstance(self.owner, Mapping):
-            return closest(str(self.key), self.owner) or "use default() where it may be absent"
+            return meant(self.key, self.owner) or "use default() where it may be absent"
         if isinstance(self.owner, Absent):
             return self.owner.hint
         return "use default() where it may be absent"
@@ -87,16 +87,23 @@ def fail(code: str, message: str, hint: str = "") -> NoReturn:
     raise ExpressionError(message, code=code, hint=hint)
 
 
-def closest(name: str, known: Iterable[Any]) -> str:
-    """ "did you mean 'x'?", or nothing when no known name is close."""
-    names = [text for text in islice(known, COMPARED_NAMES) if isinstance(text, str) and len(text) < 80]
-    found = get_close_matches(name[:80], names, n=1, cutoff=0.6)
-    return f"did you mean {found[0]!r}?" if found else ""
+def meant(name: Any, known: Iterable[Any]) -> str:
+    """A hint with the closest known name; empty when none is close, or the name is no text."""
+    if not isinstance(name, str):
+        return ""
+    return did_you_mean(name, (text for text in islice(known, COMPARED_NAMES) if isinstance(text, str)))
 
 
 def shorten(source: str, limit: int = SHOWN_CHARS) -> str:
     flat = " ".join(source[: limit * 2].split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def quoted(key: Any) -> str:
+    """A key as messages show it. A list or a map may hold itself many times over, so it is never written out."""
+    if isinstance(key, str):
+        return repr(shorten(key))
+    return repr(key) if isinstance(key, int | float | None) else f"element under a {kind(key)}"
 
 
 def kind(value: Any) -> str:

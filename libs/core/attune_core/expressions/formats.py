@@ -138,6 +138,13 @@ class _Writer(yaml.CSafeDumper):
         return True
 
 
+# Text that YAML 1.2 reads as a number and PyYAML does not (`0E0`, `0o7`) has to be quoted too.
+for _kind, _form in (("int", INTEGER), ("float", FLOAT)):
+    _Writer.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_form.pattern})\Z"), list("-+.0123456789")
+    )
+
+
 def write_yaml(frame: Frame, value: Any) -> str:
     """Errors: ExpressionError for a value too big, or a secret inside."""
     before = frame.fuel

@@ -10,6 +10,7 @@ from attune_core.expressions.limits import CHARS_PER_UNIT_SHIFT, FUEL, OUTPUT_CH
 from attune_core.expressions.scope import Scope
 
 UNITS_PER_LEVEL = 4
+_TOGETHER = "The templates that are rendered at this moment do more work together than templates may"
 
 
 class Unset:
@@ -56,11 +57,28 @@ class Frame:
 Run: TypeAlias = Callable[[Frame], Any]
 
 
-def exhausted() -> ExpressionError:
+def evaluate(run: Run, scope: Scope) -> Any:
+    """One rendering, within what is left for the decision that it belongs to. Errors: ExpressionError."""
+    frame, meter = Frame(scope), scope.meter
+    if meter is None:
+        return run(frame)
+    if meter.left < FUEL:
+        frame.fuel = meter.left
+    before = frame.fuel
+    try:
+        return run(frame)
+    except ExpressionError as error:
+        if error.code == "fuel_exhausted" and before < FUEL:
+            frame.fuel = 0
+            raise exhausted(_TOGETHER).within(error.expression, error.line) from None
+        raise
+    finally:
+        meter.left = max(0, meter.left - before + frame.fuel)
+
+
+def exhausted(work: str = "The template does more work than a template may") -> ExpressionError:
     return ExpressionError(
-        "The template does more work than a template may",
-        code="fuel_exhausted",
-        hint="do it in an action: templates are for small changes of shape",
+        work, code="fuel_exhausted", hint="do it in an action: templates are for small changes of shape"
     )
 
 

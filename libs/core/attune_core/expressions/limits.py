@@ -12,6 +12,10 @@ RESULT_INT: Final = 1 << 63
 """A result is stored as JSON with 64-bit numbers: whole numbers in [-2^63, 2^63)."""
 FUEL: Final = 600_000
 """Units per rendering of one value. A unit is about one visited element or sixteen moved characters."""
+DECISION_FUEL: Final = 12 * FUEL
+"""Units for all renderings of one decision together: less than a second, also of the dearest kind."""
+BEGIN_FUEL: Final = 4 * FUEL
+"""Units after which a decision begins nothing more: tasks and items that are left have theirs in the next one."""
 CHARS_PER_UNIT_SHIFT: Final = 4
 AST_DEPTH: Final = 100
 AST_NODES: Final = 5_000
@@ -21,5 +25,7 @@ UNARY_RUN: Final = 20
 VALUE_DEPTH: Final = 100
 RANGE_LENGTH: Final = 100_000
 PATTERN_CHARS: Final = 1_000
-CACHED_TEMPLATES: Final = 4_096
-CACHED_CHARS: Final = 512 * 1024
+SHORT_CHARS: Final = 256
+KEPT_SHORT: Final = 4_096
+KEPT_LONG: Final = 64
+"""Compiled templates that are kept, of up to SHORT_CHARS and beyond."""

@@ -11,7 +11,7 @@ from jinja2 import nodes
 from attune_core.expressions.blocks import Block, Pieces, compile_body, statement
 from attune_core.expressions.compiler import Compiler, refusal
 from attune_core.expressions.filters.registry import elements
-from attune_core.expressions.frame import UNSET, Frame, Run
+from attune_core.expressions.frame import UNSET, Frame, Run, exhausted
 from attune_core.expressions.targets import Store, target
 from attune_core.expressions.values import truth
 from attune_core.expressions.weights import units
@@ -36,11 +36,12 @@ class Loop:
         items = elements(frame, self.iterated(frame), "for")
         if self.test is not None:
             items = list(self._chosen(frame, items, self.test))
+        bind, body, shown = self._bind, self.body, self.shown
         for position, item in enumerate(items):
-            self._bind(frame, item)
-            if self.shown is not None:
-                frame.slots[self.shown] = _loop(items, position)
-            self.body(frame, pieces)
+            bind(frame, item)
+            if shown is not None:
+                frame.slots[shown] = _loop(items, position)
+            body(frame, pieces)
         if not items:
             self.otherwise(frame, pieces)
 
@@ -51,7 +52,10 @@ class Loop:
                 yield item
 
     def _bind(self, frame: Frame, item: Any) -> None:
-        frame.charge(self.weight)
+        # As `charge` does, without the call.
+        frame.fuel -= self.weight
+        if frame.fuel < 0:
+            raise exhausted()
         for place in self.places:
             frame.slots[place] = UNSET
         self.store(frame, item)

@@ -14,10 +14,13 @@ Place = tuple[str | int, ...]
 Places = list[list[str | int]]
 
 MASK = "********"
+_LEAVES = frozenset({str, int, float, bool, type(None)})
 
 
 def encode(value: Any) -> tuple[Any, Places]:
     """The JSON with markers, and their places. A value without secrets is given back as it is."""
+    if not holds_secret(value):
+        return value, []
     places: Places = []
     return _encode(value, (), places), places
 
@@ -53,11 +56,14 @@ def _put(value: Any, place: Place) -> Any:
 
 def holds_secret(value: Any) -> bool:
     """Whether there is a secret anywhere in the value."""
-    if isinstance(value, Mapping):
-        return any(holds_secret(member) for member in value.values())
+    kind = type(value)
+    if kind in _LEAVES:
+        return False
+    if kind is dict or isinstance(value, Mapping):
+        return any(holds_secret(member) for member in value.values() if type(member) not in _LEAVES)
     if isinstance(value, list | tuple):
-        return any(holds_secret(member) for member in value)
-    return type(value) is Secret
+        return any(holds_secret(member) for member in value if type(member) not in _LEAVES)
+    return kind is Secret
 
 
 def masked(value: Any) -> Any:

@@ -86,7 +86,7 @@ def concat(frame: Frame, values: list[Any]) -> str | Secret:
 
 
 def joined(frame: Frame, pieces: list[str | Secret]) -> str | Secret:
-    texts = [piece for piece in pieces if isinstance(piece, str)]
+    texts = [piece for piece in pieces if not isinstance(piece, Secret)]
     frame.room(sum(map(len, texts)))
     if len(texts) == len(pieces):
         return "".join(texts)

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import nodes
 
 from attune_core.expressions.compiler import Compiler, expression, refusal
-from attune_core.expressions.failures import Absent, MissingName, closest
+from attune_core.expressions.failures import Absent, MissingName, meant
 from attune_core.expressions.frame import UNSET, Frame, Run
 from attune_core.expressions.roots import (
     CONFIG,
@@ -101,7 +101,7 @@ def _note(compiler: Compiler, name: str, steps: list[Any]) -> None:
     elif name == "parameters" and isinstance(key, str):
         reads.parameters.add(key)
     elif name == "system" and isinstance(key, str) and key not in SYSTEM_KEYS:
-        hint = closest(key, SYSTEM_KEYS) or f"it has {', '.join(sorted(SYSTEM_KEYS))}"
+        hint = meant(key, SYSTEM_KEYS) or f"it has {', '.join(sorted(SYSTEM_KEYS))}"
         raise refusal(steps[0].node, "unknown_name", f"`system` has no {key!r}", hint)
 
 
@@ -125,7 +125,7 @@ def unknown_name(compiler: Compiler, node: nodes.Name) -> Exception:
         return refusal(node, "unknown_name", f"`{name}` is a function", f"call it: {name}()")
     if name == "kv":
         return refusal(node, "unknown_name", "`kv` is read with a function", "kv.get('some.key')")
-    hint = closest(name, sorted(KNOWN | compiler.extra_names))
+    hint = meant(name, sorted(KNOWN | compiler.extra_names))
     hint = hint or f"names stand in a scope: parameters.{name} or vars.{name}"
     return refusal(node, "unknown_name", f"{name!r} is not a known name", hint)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from attune_core.expressions.failures import ExpressionError
-from attune_core.expressions.frame import Frame
+from attune_core.expressions.frame import evaluate
 from attune_core.expressions.references import NOTHING, References
 from attune_core.expressions.scope import Scope
 from attune_core.expressions.template import Template, compile_template, compile_test
@@ -71,7 +71,7 @@ class _Single:
         self._template = template
 
     def render(self, scope: Scope) -> Any:
-        return self._template.evaluate(Frame(scope))
+        return evaluate(self._template.evaluate, scope)
 
 
 class _Tree:
@@ -85,7 +85,7 @@ class _Tree:
         self._build = build
 
     def render(self, scope: Scope) -> Any:
-        return self._build(Frame(scope))
+        return evaluate(self._build, scope)
 
 
 class _Test:
@@ -97,7 +97,7 @@ class _Test:
         self._template = template
 
     def test(self, scope: Scope) -> bool:
-        value = self._template.evaluate(Frame(scope))
+        value = evaluate(self._template.evaluate, scope)
         try:
             return truth(value)
         except ExpressionError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from typing import Any, Final
 
 from attune_core.expressions.failures import ExpressionError
+from attune_core.expressions.limits import BEGIN_FUEL, DECISION_FUEL
 from attune_core.expressions.secrets import Secret
+from attune_core.model.record import record
 
 
 class Missing:
@@ -45,6 +47,18 @@ class FactsMissing(Exception):
         self.failed = failed
         self.secrets = secrets
 
+    @classmethod
+    def together(cls, many: Iterable[FactsMissing]) -> FactsMissing:
+        """All that is missing, so that one visit fetches it."""
+        each = tuple(many)
+        return cls(
+            tasks=frozenset().union(*(one.tasks for one in each)),
+            kv=frozenset().union(*(one.kv for one in each)),
+            items=frozenset().union(*(one.items for one in each)),
+            failed=frozenset().union(*(one.failed for one in each)),
+            secrets=frozenset().union(*(one.secrets for one in each)),
+        )
+
 
 def _no_kv(key: str) -> Any:
     raise FactsMissing(kv=frozenset({key}))
@@ -58,7 +72,21 @@ def _no_secrets(key: str) -> Secret:
     )
 
 
-@dataclass(frozen=True, slots=True)
+class Meter:
+    """What is left of the fuel of one decision, whose templates each have their own bound as well."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = DECISION_FUEL
+
+    @property
+    def low(self) -> bool:
+        """Whether what can wait for another decision should."""
+        return self.left < DECISION_FUEL - BEGIN_FUEL
+
+
+@record
 class Scope:
     """`tasks` gives, per task name, the mapping that `task.<name>` shows (lazily; it may raise FactsMissing).
 
@@ -67,7 +95,7 @@ class Scope:
     `forbidden_secret` when the run's identity may not read it.
     `sealed`: there may be secrets in what is rendered.
     `now` is the decision's time, ISO 8601 UTC. `outcome` is the status of the finished task, for
-    `succeeded()` and its kin without argument.
+    `succeeded()` and its kin without argument. `meter`: shared by the scopes of a decision.
     """
 
     tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -85,3 +113,4 @@ class Scope:
     outcome: str | None = None
     now: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    meter: Meter | None = None

@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from attune_core.expressions.checks import DEFINED, TESTS
 from attune_core.expressions.compiler import Compiler, refusal
-from attune_core.expressions.failures import closest
+from attune_core.expressions.failures import meant
 from attune_core.expressions.filters import FILTERS
 from attune_core.expressions.filters.keys import by, column
 from attune_core.expressions.filters.registry import elements
@@ -119,7 +119,7 @@ def _literal(node: nodes.Filter, at: int, use: str) -> str:
 
 def _known(table: Any, word: str, node: nodes.Node, name: str) -> Callable[..., Any]:
     if name not in table:
-        raise refusal(node, f"unknown_{word}", f"There is no {word} {name!r}", closest(name, sorted(table)))
+        raise refusal(node, f"unknown_{word}", f"There is no {word} {name!r}", meant(name, sorted(table)))
     found: Callable[..., Any] = table[name]
     return found
 

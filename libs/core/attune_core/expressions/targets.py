@@ -20,7 +20,7 @@ def target(compiler: Compiler, node: nodes.Node) -> Store:
     if isinstance(node, nodes.Name):
         refuse_hidden(node, node.name)
         place = compiler.declare(node.name)
-        return lambda frame, value: frame.slots.__setitem__(place, value)
+        return _named(place)
     if not isinstance(node, nodes.Tuple):
         raise forbidden(node)
     parts = [target(compiler, item) for item in node.items]
@@ -32,7 +32,16 @@ def target(compiler: Compiler, node: nodes.Node) -> Store:
     return store
 
 
+def _named(place: int) -> Store:
+    def store(frame: Frame, value: Any) -> None:
+        frame.slots[place] = value
+
+    return store
+
+
 def _unpacked(value: Any, count: int) -> list[Any]:
+    if type(value) is list and len(value) == count:
+        return value
     if isinstance(value, Mapping) and tuple(value) == ("grouper", "list"):
         return list(value.values())
     if not isinstance(value, list | tuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attune_core.expressions.compiler import Compiler, refusal
-from attune_core.expressions.failures import Absent, MissingName, closest
+from attune_core.expressions.failures import Absent, MissingName, kind, meant
 from attune_core.expressions.frame import Frame, Run
 from attune_core.expressions.roots import TASK_KEYS
 
@@ -20,7 +20,7 @@ def task_path(compiler: Compiler, steps: list[Any]) -> tuple[Run, int]:
         return _whole(name), 1
     key = steps[1].key
     if key not in TASK_KEYS:
-        hint = closest(key, sorted(TASK_KEYS)) or "the result of a task stands under task.NAME.result"
+        hint = meant(key, sorted(TASK_KEYS)) or "the result of a task stands under task.NAME.result"
         raise refusal(steps[1].node, "unknown_name", f"A task has no {key!r}", hint)
     return _attribute(name, key), 2
 
@@ -48,11 +48,13 @@ def _note(compiler: Compiler, steps: list[Any]) -> None:
 def shown_task(frame: Frame, name: Any) -> Any:
     """The mapping of one task. Errors: MissingName for a task that the workflow does not have."""
     tasks = frame.scope.tasks
+    if not isinstance(name, str):
+        absent = Absent(f"takes the name of a task, not a {kind(name)}", code="unknown_task")
+        raise MissingName("task[...]", absent, name)
     try:
         return tasks[name]
-    except (KeyError, TypeError):
-        hint = closest(name, tasks) if isinstance(name, str) else ""
-        absent = Absent("is no task of this workflow", hint, "unknown_task")
+    except KeyError:
+        absent = Absent("is no task of this workflow", meant(name, tasks), "unknown_task")
         raise MissingName(f"task.{name}", absent, name) from None
 
 

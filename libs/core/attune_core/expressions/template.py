@@ -1,10 +1,11 @@
-"""One compiled string, and the cache that keeps a bounded number of them."""
+"""One compiled string; a bounded number of them is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 from jinja2 import nodes
 
@@ -13,7 +14,7 @@ from attune_core.expressions.blocks import compile_body
 from attune_core.expressions.compiler import Compiler
 from attune_core.expressions.failures import ExpressionError, MissingName
 from attune_core.expressions.frame import UNSET, Frame, Run
-from attune_core.expressions.limits import CACHED_CHARS, CACHED_TEMPLATES
+from attune_core.expressions.limits import KEPT_LONG, KEPT_SHORT, SHORT_CHARS
 from attune_core.expressions.operators import joined
 from attune_core.expressions.references import References
 from attune_core.expressions.secrets import Secret
@@ -59,17 +60,36 @@ def _unforeseen(error: Exception) -> ExpressionError:
 
 def compile_template(source: str, extra_names: frozenset[str]) -> Template:
     """A string with templates: exactly one `{{ }}` gives its typed value, anything else text."""
-    return _cached(("template", source, extra_names), _template)
+    return _compiled(_template, source, extra_names)
 
 
 def compile_expression(source: str, extra_names: frozenset[str]) -> Template:
     """A bare expression, without braces."""
-    return _cached(("expression", source, extra_names), _expression)
+    return _compiled(_expression, source, extra_names)
 
 
 def compile_test(source: str, extra_names: frozenset[str]) -> Template:
     """A condition: one `{{ }}` or a bare expression. Errors: ExpressionError for text around it."""
-    return _cached(("test", source, extra_names), _test)
+    return _compiled(_test, source, extra_names)
+
+
+Notation: TypeAlias = Callable[[str, frozenset[str]], "Template"]
+
+
+def _compiled(notation: Notation, source: str, extra_names: frozenset[str]) -> Template:
+    """Threads may share what is kept. Few long sources are kept, so that the memory has a bound."""
+    kept = _kept_short if len(source) <= SHORT_CHARS else _kept_long
+    return kept(notation, source, extra_names)
+
+
+@lru_cache(maxsize=KEPT_SHORT)
+def _kept_short(notation: Notation, source: str, extra_names: frozenset[str]) -> Template:
+    return notation(source, extra_names)
+
+
+@lru_cache(maxsize=KEPT_LONG)
+def _kept_long(notation: Notation, source: str, extra_names: frozenset[str]) -> Template:
+    return notation(source, extra_names)
 
 
 def _template(source: str, extra_names: frozenset[str]) -> Template:
@@ -130,22 +150,3 @@ def _built(source: str, extra_names: frozenset[str], line: int, compile_run: Cal
     except ExpressionError as error:
         raise error.within(source, line) from None
     return Template(source, compiler.reads.frozen(), run, compiler.built, compiler.places, line)
-
-
-Key = tuple[str, str, frozenset[str]]
-_CACHE: dict[Key, Template] = {}
-_SIZES = {"chars": 0}
-
-
-def _cached(key: Key, compile_source: Callable[[str, frozenset[str]], Template]) -> Template:
-    """The least recently used leave first; both their number and their text are bounded."""
-    found = _CACHE.pop(key, None)
-    if found is None:
-        found = compile_source(key[1], key[2])
-        _SIZES["chars"] += len(key[1])
-    _CACHE[key] = found
-    while len(_CACHE) > CACHED_TEMPLATES or _SIZES["chars"] > CACHED_CHARS:
-        oldest = next(iter(_CACHE))
-        del _CACHE[oldest]
-        _SIZES["chars"] -= len(oldest[1])
-    return found

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from attune_core.expressions.compiler import Reads
 from attune_core.expressions.failures import ExpressionError
 from attune_core.expressions.frame import Frame, measure
 from attune_core.expressions.limits import VALUE_DEPTH
-from attune_core.expressions.references import NOTHING, References
+from attune_core.expressions.references import References
 from attune_core.expressions.template import Template, compile_template
 
 Build: TypeAlias = Callable[[Frame], Any]
@@ -34,7 +35,11 @@ class Planter:
     def __init__(self, extra_names: frozenset[str], problems: list[ExpressionError] | None = None) -> None:
         self.extra_names = extra_names
         self.problems = problems
-        self.reads: References = NOTHING
+        self.found = Reads()
+
+    @property
+    def reads(self) -> References:
+        return self.found.frozen()
 
     def plant(self, raw: Any, path: str = "", depth: int = 0) -> Build | None:
         """None when there is no template below."""
@@ -59,7 +64,7 @@ class Planter:
                 raise
             self.problems.append(error)
             return None
-        self.reads |= template.reads
+        self.found.add(template.reads)
         return leaf(template, path)
 
     def _map(self, raw: dict[str, Any], path: str, depth: int) -> Build | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
@@ -18,6 +21,8 @@ MAX_REF: Final = 255
 
 _LONGEST_COMPARED: Final = 100
 _MOST_COMPARED: Final = 1_500
+_MOST_MEASURED: Final = 20
+"""The exact comparison is dear: it is for those that share most pairs of letters with the name."""
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
@@ -25,8 +30,16 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     if len(name) > _LONGEST_COMPARED:
         return None
     candidates = [candidate for candidate in known if abs(len(candidate) - len(name)) <= 12][:_MOST_COMPARED]
-    found = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
+    wanted = _pairs(name)
+    likely = heapq.nlargest(_MOST_MEASURED, candidates, key=lambda candidate: len(wanted & _pairs(candidate)))
+    found = difflib.get_close_matches(name, likely, n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+@lru_cache(maxsize=4096)
+def _pairs(name: str) -> frozenset[str]:
+    """Its letters and its pairs of neighbours."""
+    return frozenset(name) | frozenset(map("".join, pairwise(name)))
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
@@ -41,5 +54,7 @@ def pack_of(ref: str) -> str:
 
 def shown(text: str, limit: int = 60) -> str:
     """A text of the user's, short enough for a sentence and on one line."""
+    if len(text) <= limit and " " not in text and text.isprintable():
+        return text
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[:limit] + "..."

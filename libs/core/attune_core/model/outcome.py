@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from attune_core.model.record import record
 from attune_core.model.status import OutcomeStatus
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """`error` is `{"type": str, "message": str, ...}` unless the status is succeeded or skipped."""
 
@@ -26,3 +26,7 @@ class Outcome:
     @classmethod
     def failed(cls, error_type: str, message: str, **details: Any) -> Outcome:
         return cls(OutcomeStatus.FAILED, error={"type": error_type, "message": message, **details})
+
+    @classmethod
+    def cancelled(cls, message: str) -> Outcome:
+        return cls(OutcomeStatus.CANCELLED, error={"type": "cancelled", "message": message})

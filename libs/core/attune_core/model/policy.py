@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from hashlib import sha256
+from typing import Final
+
+LONGEST_WAIT: Final = 366 * 86_400
+"""Seconds. What grows from try to try stops here at the latest."""
+
+
+class Backoff(StrEnum):
+    CONSTANT = "constant"
+    LINEAR = "linear"
+    EXPONENTIAL = "exponential"
 
 
 def retry_delay(backoff: str, delay: float, retry: int, max_delay: float | None = None) -> float:
-    """Seconds before retry number `retry` (from 1): constant, linear or exponential, capped by `max_delay`."""
+    """Seconds before retry number `retry` (from 1): constant, linear or exponential, up to `max_delay`."""
     match backoff:
         case "linear":
             seconds = delay * retry
@@ -14,7 +25,7 @@ def retry_delay(backoff: str, delay: float, retry: int, max_delay: float | None 
             seconds = delay * 2.0 ** min(retry - 1, 60)
         case _:
             seconds = delay
-    return seconds if max_delay is None else min(seconds, max_delay)
+    return min(seconds, LONGEST_WAIT if max_delay is None else max_delay)
 
 
 def spread(seconds: float, jitter: float, *seed: object) -> float:

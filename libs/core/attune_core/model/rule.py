@@ -11,7 +11,8 @@ from typing import Any
 class RuleSpec:
     """A rule of a pack. `criteria` is what `rules.match` takes: a tree, `{"when": expression}`, or None for always.
 
-    `action_params` may hold templates over `event` and `trigger`.
+    `rate_limit`: `{limit, per}`, how often it starts its action. `action_params` may hold templates over `event` and
+    `trigger`.
     """
 
     ref: str
@@ -22,4 +23,5 @@ class RuleSpec:
     trigger_params: Mapping[str, Any] = field(default_factory=dict)
     criteria: Mapping[str, Any] | None = None
     action_params: Mapping[str, Any] = field(default_factory=dict)
+    rate_limit: Mapping[str, Any] | None = None
     enabled: bool = True

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from functools import cache
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import jsonschema_rs
-
+from attune_core.model.fault import Fault
 from attune_core.model.names import did_you_mean, shown
 from attune_core.model.parameters import KEYWORDS, TYPES, is_flat, normalise_parameters, subschemas
 from attune_core.model.schema_cost import too_costly
 from attune_core.model.validators import Path, SchemaError, check_usable, violations
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 _MEANT: Final = {
     "str": "string",
@@ -26,27 +28,14 @@ _MEANT: Final = {
     "dict": "object",
     "none": "null",
 }
-_META: Final = jsonschema_rs.Draft202012Validator(
-    {"$ref": "https://json-schema.org/draft/2020-12/schema"}, offline=True, validate_formats=True
-)
 _MOST: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """`path` leads to the place in what was written, in either notation."""
-
-    path: Path
-    code: str
-    message: str
-    hint: str = ""
-    on_key: bool = False
 
 
 def schema_faults(raw: Any) -> list[Fault]:
     """Everything that is wrong with a schema in either notation; empty when it can be used."""
     if not isinstance(raw, Mapping):
-        return [Fault((), "wrong_type", "a map of names or a JSON Schema is needed")]
+        hint = "write `NAME: {type: string}` lines, without dashes"
+        return [Fault((), "wrong_type", "a map of names or a JSON Schema is needed", hint)]
     flat = is_flat(raw)
     faults = list(islice(_flat_faults(raw), _MOST)) if flat else []
     faults += _type_faults(raw if not flat else {"properties": raw}, ())
@@ -94,7 +83,7 @@ def _type_faults(schema: Mapping[str, Any], path: Path) -> list[Fault]:
 
 def _schema_faults(schema: dict[str, Any]) -> list[Fault]:
     seen: dict[Path, Fault] = {}
-    for error in _META.iter_errors(schema):
+    for error in _meta().iter_errors(schema):
         where = tuple(error.instance_path)
         seen.setdefault(where, Fault(where, "invalid_schema", error.message[:200]))
     faults = list(seen.values()) or _reference_faults(schema, ())
@@ -147,3 +136,13 @@ def _one_default(schema: Mapping[str, Any], root: Mapping[str, Any], path: Path)
         Fault((*path, "default", *found.path), "default_type", f"the default does not fit: {found.message}", hint)
         for found in refused
     ]
+
+
+@cache
+def _meta() -> jsonschema_rs.Draft202012Validator:
+    """The validator of schemas, made when the first one comes."""
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": "https://json-schema.org/draft/2020-12/schema"}, offline=True, validate_formats=True
+    )

@@ -19,6 +19,13 @@ def secret_paths(schema: Mapping[str, Any] | None, value: Any) -> list[Path]:
     return [path for path in found if not any(path[: len(outer)] == outer for outer in found if len(outer) < len(path))]
 
 
+def marks_secrets(schema: Any) -> bool:
+    """Whether any part of the schema marks something. False: `secret_paths` finds nothing, whatever the value."""
+    if isinstance(schema, Mapping):
+        return schema.get("secret") is True or any(map(marks_secrets, schema.values()))
+    return isinstance(schema, list) and any(map(marks_secrets, schema))
+
+
 def replaced(value: Any, path: Path, change: Callable[[Any], Any]) -> Any:
     """A copy in which `change` was applied to the part at `path`. Errors: LookupError when there is none."""
     if not path:
@@ -36,9 +43,7 @@ def put(value: Any, path: Path, part: Any) -> Any:
     return replaced(value, path, lambda _: part)
 
 
-def _paths(
-    root: Mapping[str, Any], schema: Any, value: Any, path: Path, seen: set[tuple[int, Path]]
-) -> Iterator[Path]:
+def _paths(root: Mapping[str, Any], schema: Any, value: Any, path: Path, seen: set[tuple[int, Path]]) -> Iterator[Path]:
     """`seen`: which part of the schema was asked about which place, for schemas that refer to themselves."""
     if not isinstance(schema, Mapping) or value is None or (id(schema), path) in seen:
         return

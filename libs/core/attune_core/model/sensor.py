@@ -17,9 +17,9 @@ class SensorRuntime(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SensorSpec:
-    """`poll`: seconds between two polls; None: it runs by itself. `triggers`: what it may emit.
+    """`poll`: seconds between two polls, `poll_timeout`: seconds for one; None: it runs by itself.
 
-    `parameters` may hold templates over `pack.config`.
+    `triggers`: what it may emit. `parameters` may hold templates over `pack.config`.
     """
 
     ref: str
@@ -28,6 +28,7 @@ class SensorSpec:
     description: str = ""
     runtime: SensorRuntime = SensorRuntime.PYTHON
     poll: float | None = None
+    poll_timeout: float | None = None
     triggers: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)

@@ -27,6 +27,9 @@ class ExecutionStatus(StrEnum):
     SKIPPED = "skipped"
     PENDING = "pending"
 
+    # Looked up by the dozen for each task: Enum's own hash is a function in Python.
+    __hash__ = str.__hash__
+
     @property
     def is_final(self) -> bool:
         return self in FINAL
@@ -53,6 +56,8 @@ class OutcomeStatus(StrEnum):
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
+
+    __hash__ = str.__hash__
 
 
 EXECUTION_STATUS_OF = {

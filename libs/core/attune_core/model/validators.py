@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import jsonschema_rs
 import orjson
 
 from attune_core.errors import AttuneError
 from attune_core.model.names import did_you_mean
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 Path = tuple[str | int, ...]
 Schema = dict[str, Any]
@@ -19,9 +21,6 @@ _MASK: Final = "the value"
 _MOST: Final = 50
 _LONGEST: Final = 300
 _SHOWN: Final = 60
-_PATTERNS: Final = jsonschema_rs.FancyRegexOptions(
-    backtrack_limit=100_000, size_limit=1_000_000, dfa_size_limit=1_000_000
-)
 
 
 class SchemaError(AttuneError):
@@ -74,12 +73,15 @@ def _text_of(schema: Schema | bool) -> str:
 
 @lru_cache(maxsize=2_048)
 def _validator(text: str) -> jsonschema_rs.Draft202012Validator:
+    import jsonschema_rs  # 3 MB that a process without schemas does not need
+
+    patterns = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=1_000_000, dfa_size_limit=1_000_000)
     schema = orjson.loads(text)
     if isinstance(schema, dict):
         schema.pop("$schema", None)
     try:
         return jsonschema_rs.Draft202012Validator(
-            schema, mask=_MASK, offline=True, validate_formats=True, pattern_options=_PATTERNS
+            schema, mask=_MASK, offline=True, validate_formats=True, pattern_options=patterns
         )
     except (ValueError, TypeError) as error:
         raise SchemaError(str(error).split("\n", 1)[0][:_LONGEST]) from None
@@ -94,6 +96,8 @@ def _has_secret(schema: Any) -> bool:
 
 
 def _violation(error: jsonschema_rs.ValidationError, secret: bool) -> Violation:
+    import jsonschema_rs
+
     path = tuple(error.instance_path)
     kind = error.kind
     match kind:

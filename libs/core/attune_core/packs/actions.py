@@ -14,8 +14,10 @@ from attune_core.definition.workflow import read_schema
 from attune_core.expressions.render import ExpressionError, compile_value
 from attune_core.model.action import ActionSpec, Runtime
 from attune_core.model.names import NAME, did_you_mean, shown
-from attune_core.packs.keys import ACTION, HTTP, RUNTIME, WRITABLE
-from attune_core.packs.reading import PackFile, read_ref, stem_of
+from attune_core.model.sizes import read_size
+from attune_core.packs.keys import ACTION, ACTION_LIMITS, HTTP, MOST_BYTES, RUNTIME, WRITABLE
+from attune_core.packs.reading import PackFile, one_key, read_ref, stem_of
+from attune_core.packs.signatures import parameters_of
 
 SUFFIXES: Final = {Runtime.PYTHON: ".py", Runtime.SHELL: ".sh"}
 _BY_SUFFIX: Final = {".py": Runtime.PYTHON, ".sh": Runtime.SHELL}
@@ -30,19 +32,30 @@ def read_action(opened: PackFile, pack: str, files: Mapping[str, bytes]) -> Acti
     ref = read_ref(fields, pack, "action", stem)
     workflow_file = _workflow_file(fields, files)
     runtime = Runtime.WORKFLOW if fields.has("workflow_file") else _runtime(fields, stem, files)
+    entry_point = _entry_point(fields, runtime, stem, files)
     return ActionSpec(
         ref=ref,
         label=fields.text("label") or ref,
         description=fields.text("description"),
         runtime=runtime,
-        entry_point=_entry_point(fields, runtime, stem, files),
-        param_schema=read_schema(fields, "parameters"),
-        out_schema=read_schema(fields, "output", closed=False),
+        entry_point=entry_point,
+        param_schema=_parameters(fields, runtime, entry_point, files),
+        out_schema=read_schema(fields, one_key(fields, "output", "output_schema"), closed=False),
         spec=_spec(fields, runtime),
         is_workflow=runtime is Runtime.WORKFLOW,
         workflow_file=workflow_file,
         enabled=fields.flag("enabled", True),
     )
+
+
+def _parameters(
+    fields: Fields, runtime: Runtime, entry_point: str, files: Mapping[str, bytes]
+) -> dict[str, Any] | None:
+    """As written, else as the Python function declares them."""
+    if fields.has("parameters") or runtime is not Runtime.PYTHON:
+        return read_schema(fields, "parameters")
+    path, _, function = entry_point.partition(":")
+    return parameters_of(files.get(path, b""), function)
 
 
 def _runtime(fields: Fields, stem: str, files: Mapping[str, bytes]) -> Runtime:
@@ -126,6 +139,7 @@ def _spec(fields: Fields, runtime: Runtime) -> dict[str, Any]:
         "pool": fields.text("pool") or None,
         "idempotent": fields.flag("idempotent") if fields.has("idempotent") else None,
         "env": _env(fields),
+        "limits": _limits(fields),
     }
     if runtime is Runtime.HTTP:
         spec |= _http(fields)
@@ -134,6 +148,32 @@ def _spec(fields: Fields, runtime: Runtime) -> dict[str, Any]:
             message = f"`{key}` is only for the runtime http"
             fields.findings.error(fields.at(key), "unknown_key", message, "remove it", on_key=True)
     return {key: value for key, value in spec.items() if value is not None}
+
+
+def _limits(fields: Fields) -> dict[str, float] | None:
+    inner = fields.child("limits", ACTION_LIMITS)
+    if inner is None:
+        return None
+    found = {
+        "memory": _size(inner, "memory"),
+        "cpu": inner.number("cpu", 0, MAX_SECONDS, above_low=True),
+        "processes": inner.integer("processes", 1, 100_000),
+        "files": inner.integer("files", 16, 1_000_000),
+        "file_size": _size(inner, "file_size"),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _size(fields: Fields, key: str) -> int | None:
+    if not fields.has(key):
+        return None
+    size = read_size(fields.get(key))
+    if size is None:
+        fields.wrong(key, "a size", "bytes, or a text such as `512MiB`")
+    elif not 1 <= size <= MOST_BYTES:
+        fields.findings.error(fields.at(key), "out_of_range", f"{size} is out of range", "from one byte to 1 PiB")
+        return None
+    return size
 
 
 def _http(fields: Fields) -> dict[str, Any]:

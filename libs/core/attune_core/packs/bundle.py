@@ -19,6 +19,7 @@ from attune_core.model.sensor import SensorSpec
 from attune_core.model.trigger import TriggerSpec
 from attune_core.packs.actions import read_action
 from attune_core.packs.manifest import read_manifest
+from attune_core.packs.policies import read_policy
 from attune_core.packs.reading import PackFile, Reading
 from attune_core.packs.rules import read_rule
 from attune_core.packs.sensors import read_sensor
@@ -31,6 +32,7 @@ from attune_core.packs.workflows import (
     two_part,
     whole_file,
 )
+from attune_core.policies.spec import PolicySpec
 
 _YAML: Final = (".yaml", ".yml")
 
@@ -50,6 +52,7 @@ class Bundle:
     triggers: tuple[TriggerSpec, ...] = ()
     rules: tuple[RuleSpec, ...] = ()
     sensors: tuple[SensorSpec, ...] = ()
+    policies: tuple[PolicySpec, ...] = ()
     warnings: tuple[Problem, ...] = field(default=())
 
 
@@ -60,7 +63,7 @@ def read_bundle(files: Mapping[str, bytes], known: Known | None = None) -> Bundl
     Errors: DefinitionError with all problems over all files.
     """
     reading = Reading(files)
-    manifest = read_manifest(reading)
+    manifest = read_manifest(reading, known)
     triggers = tuple(read_trigger(opened, manifest.ref) for opened in _open(reading, "triggers"))
     opened_actions = list(_open(reading, "actions"))
     actions = [(opened, read_action(opened, manifest.ref, files)) for opened in opened_actions]
@@ -74,6 +77,8 @@ def read_bundle(files: Mapping[str, bytes], known: Known | None = None) -> Bundl
     _check_names(reading, "rules", rules)
     sensors = tuple(read_sensor(opened, manifest.ref, wider, files) for opened in _open(reading, "sensors"))
     _check_names(reading, "sensors", sensors)
+    policies = tuple(read_policy(opened, manifest.ref, wider) for opened in _open(reading, "policies"))
+    _check_names(reading, "policies", policies)
     problems = in_order(reading.problems())
     if errors_of(problems):
         raise DefinitionError(problems)
@@ -81,7 +86,7 @@ def read_bundle(files: Mapping[str, bytes], known: Known | None = None) -> Bundl
     synthetic = [synthetic_action(workflow, by_ref.get(workflow.ref)) for workflow in workflows]
     actions_made = (*plain, *synthetic)
     warnings = warnings_of(problems)
-    return Bundle(manifest, digest_of(files), actions_made, workflows, triggers, rules, sensors, warnings)
+    return Bundle(manifest, digest_of(files), actions_made, workflows, triggers, rules, sensors, policies, warnings)
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

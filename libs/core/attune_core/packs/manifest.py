@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from attune_core.definition.document import Path
 from attune_core.definition.fields import Fields
+from attune_core.definition.findings import Findings
+from attune_core.definition.known import Known
 from attune_core.definition.workflow import read_schema
 from attune_core.errors import Problem
-from attune_core.model.names import MAX_REF, PACK_REF, VERSION, shown
+from attune_core.model.dependency import Dependency, read_dependency
+from attune_core.model.names import MAX_REF, PACK_REF, VERSION, did_you_mean, shown
 from attune_core.model.pack import PackManifest
 from attune_core.model.parameters import normalise_parameters
 from attune_core.model.schema import apply_defaults
 from attune_core.model.schema_check import schema_faults
+from attune_core.packs.environments import read_environments
 from attune_core.packs.keys import MANIFEST
 from attune_core.packs.reading import Reading
 
@@ -20,7 +25,7 @@ MANIFESTS: Final = ("pack.yaml", "pack.yml")
 CONFIGS: Final = ("config.yaml", "config.yml")
 
 
-def read_manifest(reading: Reading) -> PackManifest:
+def read_manifest(reading: Reading, known: Known | None = None) -> PackManifest:
     """What the pack says of itself; a stand-in with an empty ref when it says nothing usable."""
     path = next((name for name in MANIFESTS if name in reading.files), None)
     if path is None:
@@ -41,7 +46,8 @@ def read_manifest(reading: Reading) -> PackManifest:
         version=_version(fields),
         conf_schema=schema,
         config=apply_defaults(schema, {}),
-        dependencies=_dependencies(fields),
+        dependencies=_dependencies(fields, ref, known or Known(complete=False)),
+        environments=read_environments(reading, schema),
         raw=opened.document.value,
     )
 
@@ -60,13 +66,29 @@ def _version(fields: Fields) -> str:
     return fields.matching("version", VERSION, "invalid_version", "a version such as 1.0.0") or "1.0.0"
 
 
-def _dependencies(fields: Fields) -> tuple[str, ...]:
-    found = fields.texts("dependencies")
-    for index, ref in enumerate(found):
-        if not PACK_REF.match(ref):
-            message = f"`{shown(ref)}` is not the ref of a pack"
-            fields.findings.error((*fields.at("dependencies"), index), "invalid_ref", message)
-    return found
+def _dependencies(fields: Fields, pack: str, known: Known) -> tuple[Dependency, ...]:
+    found = []
+    for index, text in enumerate(fields.texts("dependencies")):
+        path = (*fields.at("dependencies"), index)
+        one = read_dependency(text)
+        if one is None:
+            message = f"`{shown(text)}` is not the ref of a pack"
+            fields.findings.error(path, "invalid_ref", message, "such as `core`, or `core >=1.2, <2`")
+            continue
+        found.append(one)
+        _check_dependency(one, pack, known, path, fields.findings)
+    return tuple(found)
+
+
+def _check_dependency(one: Dependency, pack: str, known: Known, path: Path, findings: Findings) -> None:
+    if one.ref == pack:
+        findings.error(path, "depends_on_itself", f"the pack `{pack}` depends on itself", "remove it")
+    elif one.ref not in known.packs and known.complete:
+        hint = did_you_mean(one.ref, known.packs, f"register the pack `{one.ref}` first")
+        findings.error(path, "missing_dependency", f"the pack `{one.ref}` is not registered", hint)
+    elif (version := known.versions.get(one.ref)) is not None and not one.allows(version):
+        message = f"`{one}` is needed, and {version} is registered"
+        findings.error(path, "wrong_version", message, f"register a fitting version of `{one.ref}` first")
 
 
 def _configuration(reading: Reading, fields: Fields) -> Mapping[str, Any] | None:

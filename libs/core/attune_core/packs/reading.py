@@ -12,7 +12,9 @@ from attune_core.definition.findings import Findings
 from attune_core.definition.problems import in_order, to_problems
 from attune_core.definition.reader import read_document
 from attune_core.errors import DefinitionError, Problem
-from attune_core.model.names import MAX_REF, REF, pack_of, shown
+from attune_core.model.names import MAX_REF, REF, did_you_mean, pack_of, shown
+from attune_core.model.rate import MOST, PERIODS
+from attune_core.packs.keys import RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,35 @@ def check_owner(ref: str, pack: str, path: Path, findings: Findings) -> None:
         findings.error(path, "invalid_ref", f"the ref is longer than {MAX_REF} characters")
 
 
+def one_key(fields: Fields, key: str, other: str) -> str:
+    """The one of two names of a key that the file uses; to use both is an error."""
+    written = [*fields.present((key, other))]
+    if len(written) > 1:
+        message = f"`{written[1]}` is another name of `{written[0]}`, which is here already"
+        fields.findings.error(fields.at(written[1]), "schema_twice", message, "remove one of them", on_key=True)
+    return written[0] if written else key
+
+
 def stem_of(path: str) -> str:
     """`actions/build.yaml` -> `build`."""
     return path.rpartition("/")[2].rpartition(".")[0]
+
+
+def read_rate(fields: Fields) -> Mapping[str, Any] | None:
+    """`rate_limit`, as it is stored."""
+    inner = fields.child("rate_limit", RATE)
+    if inner is None:
+        return None
+    limit, per = inner.integer("limit", 1, MOST), inner.get("per")
+    for key in RATE:
+        if not inner.has(key):
+            hint = "such as `rate_limit: {limit: 10, per: minute}`"
+            fields.findings.error(inner.path, "missing_key", f"`rate_limit` has no `{key}`", hint)
+    known = isinstance(per, str) and per in PERIODS
+    if inner.has("per") and not known:
+        hint = did_you_mean(str(per), PERIODS, "second, minute or hour")
+        fields.findings.error(inner.at("per"), "unknown_value", f"`{shown(str(per))}` is no time for a rate", hint)
+    return None if limit is None or not known else {"limit": limit, "per": per}
 
 
 def json_map(fields: Fields, key: str) -> Mapping[str, Any]:

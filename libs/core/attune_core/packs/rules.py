@@ -13,7 +13,7 @@ from attune_core.expressions.render import ExpressionError
 from attune_core.model.names import REF, did_you_mean, pack_of
 from attune_core.model.rule import RuleSpec
 from attune_core.packs.keys import RULE
-from attune_core.packs.reading import PackFile, json_map, read_ref, stem_of
+from attune_core.packs.reading import PackFile, json_map, read_rate, read_ref, stem_of
 from attune_core.packs.triggers import check_timer
 from attune_core.rules.criteria import read_criteria
 from attune_core.rules.scope import rule_value
@@ -35,6 +35,7 @@ def read_rule(opened: PackFile, pack: str, known: Known) -> RuleSpec:
         criteria=_criteria(fields),
         action_ref=_action(fields, known),
         action_params=json_map(fields, "parameters"),
+        rate_limit=read_rate(fields),
         enabled=fields.flag("enabled", True),
     )
 

@@ -20,6 +20,7 @@ from attune_core.timers.durations import read_duration
 _SUFFIX: Final = {SensorRuntime.PYTHON: ".py", SensorRuntime.SHELL: ".sh"}
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 _FASTEST, _SLOWEST = 0.1, 31 * 86_400.0
+POLL_TIMEOUT: Final = 600.0
 
 
 def read_sensor(opened: PackFile, pack: str, known: Known, files: Mapping[str, bytes]) -> SensorSpec:
@@ -34,7 +35,8 @@ def read_sensor(opened: PackFile, pack: str, known: Known, files: Mapping[str, b
         description=fields.text("description"),
         runtime=runtime,
         entry_point=_entry_point(fields, runtime, stem, files),
-        poll=_poll(fields),
+        poll=_seconds(fields, "poll", "between two polls"),
+        poll_timeout=_poll_timeout(fields),
         triggers=_triggers(fields, pack, known),
         parameters=_parameters(fields),
         env=_env(fields),
@@ -69,16 +71,24 @@ def _entry_point(fields: Fields, runtime: SensorRuntime, stem: str, files: Mappi
     return (found or wanted) + colon + kind
 
 
-def _poll(fields: Fields) -> float | None:
-    if not fields.has("poll"):
+def _poll_timeout(fields: Fields) -> float | None:
+    if not fields.has("poll") and fields.has("poll_timeout"):
+        message = "`poll_timeout` without `poll`: the sensor runs by itself"
+        fields.findings.error(fields.at("poll_timeout"), "bad_interval", message, "add `poll`, or leave it out")
+    given = _seconds(fields, "poll_timeout", "for a poll")
+    return (given or POLL_TIMEOUT) if fields.has("poll") else None
+
+
+def _seconds(fields: Fields, key: str, what: str) -> float | None:
+    if not fields.has(key):
         return None
-    given = fields.get("poll")
-    every = read_duration(given)
-    if every is None or not _FASTEST <= every.total_seconds() <= _SLOWEST:
-        message = f"`{shown(str(given))}` is no time between two polls"
-        fields.findings.error(fields.at("poll"), "bad_interval", message, "such as 30, `30s` or `5m`")
+    given = fields.get(key)
+    found = read_duration(given)
+    if found is None or not _FASTEST <= found.total_seconds() <= _SLOWEST:
+        message = f"`{shown(str(given))}` is no time {what}"
+        fields.findings.error(fields.at(key), "bad_interval", message, "such as 30, `30s` or `5m`")
         return None
-    return every.total_seconds()
+    return found.total_seconds()
 
 
 def _triggers(fields: Fields, pack: str, known: Known) -> tuple[str, ...]:

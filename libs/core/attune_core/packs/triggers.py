@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from attune_core.access.keys import BadKey, KeyScope, parse_key
 from attune_core.definition.composer import kind_of
 from attune_core.definition.fields import Fields
 from attune_core.definition.workflow import read_schema
 from attune_core.model.trigger import TriggerKind, TriggerSpec
 from attune_core.packs.keys import DEDUP, MOST_SECRETS, TRIGGER, WEBHOOK, WEBHOOK_KEY
-from attune_core.packs.reading import PackFile, json_map, read_ref, stem_of
+from attune_core.packs.reading import PackFile, json_map, one_key, read_rate, read_ref, stem_of
 from attune_core.rules.paths import PathError, parse_path
 from attune_core.timers.reading import read_timer
 from attune_core.webhooks.schemes import HEADER_NAME, Scheme
+
+_PLACES = ("secret", "secret_key", "secret_env")
+"""Where the secret of a webhook may stand."""
 
 
 def read_trigger(opened: PackFile, pack: str) -> TriggerSpec:
@@ -27,7 +31,7 @@ def read_trigger(opened: PackFile, pack: str) -> TriggerSpec:
         description=fields.text("description"),
         kind=kind,
         param_schema=read_schema(fields, "parameters"),
-        payload_schema=read_schema(fields, "payload", closed=False),
+        payload_schema=read_schema(fields, one_key(fields, "payload", "payload_schema"), closed=False),
         spec=_spec(fields, webhook),
         webhook_key=webhook["key"] if webhook is not None else None,
         enabled=fields.flag("enabled", True),
@@ -65,14 +69,17 @@ def _webhook(fields: Fields, ref: str) -> dict[str, Any]:
     key = webhook.matching("key", WEBHOOK_KEY, "invalid_name", "a key: letters, digits, dot, _ and -") or ref
     signature = webhook.choice("signature", Scheme, Scheme.ATTUNE)
     found: dict[str, Any] = {"key": key, "signature": signature.value, **_header(webhook, signature)}
+    if (rate := read_rate(webhook)) is not None:
+        found["rate_limit"] = dict(rate)
     if webhook.has("dedup"):
         found["dedup"] = _dedup(webhook)
-    for name in ("secret", "secret_env"):
+    for name in _PLACES:
         if webhook.has(name):
             found[name] = _secrets(webhook, name)
-    if signature is not Scheme.NONE and not (webhook.has("secret") or webhook.has("secret_env")):
+    _check_keys(webhook, ref, found.get("secret_key"))
+    if signature is not Scheme.NONE and not any(webhook.has(name) for name in _PLACES):
         message = "the webhook has no secret, so it accepts nothing"
-        hint = "write `webhook: {secret_env: NAME}`, or `signature: none` to accept everyone"
+        hint = "write `webhook: {secret_key: NAME}`, or `signature: none` to accept everyone"
         fields.findings.warning(webhook.path, "no_webhook_secret", message, hint, on_key=True)
     return found
 
@@ -104,6 +111,19 @@ def _dedup(webhook: Fields) -> dict[str, str]:
     except PathError as problem:
         dedup.findings.error(dedup.at("path"), "invalid_path", str(problem), "such as `event.id`")
     return {"path": path}
+
+
+def _check_keys(webhook: Fields, ref: str, names: str | list[str] | None) -> None:
+    for name in [names] if isinstance(names, str) else names or []:
+        try:
+            parse_key(key_of(ref, name))
+        except BadKey as problem:
+            webhook.findings.error(webhook.at("secret_key"), problem.code, problem.message, problem.hint)
+
+
+def key_of(ref: str, name: str) -> str:
+    """The key of a secret that a trigger names: one of its own pack."""
+    return f"{KeyScope.PACK}:{ref.partition('.')[0]}/{name}"
 
 
 def _secrets(webhook: Fields, name: str) -> str | list[str]:

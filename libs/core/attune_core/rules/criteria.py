@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from attune_core.expressions.render import Condition, ExpressionError, Value
+from attune_core.model.fault import Fault
 from attune_core.model.names import did_you_mean, shown
+from attune_core.model.validators import Path
 from attune_core.rules.keys import CONDITIONS, GROUPS, TEST
 from attune_core.rules.operators import ALIASES, NAMES, PRESENCE_OPERATORS, SEARCH, TIME_OPERATORS
 from attune_core.rules.paths import PathError, Steps, parse_item_path, parse_path
 from attune_core.rules.patterns import PatternError, check_wildcard, compiled
 from attune_core.rules.scope import rule_condition, rule_value
-
-Path = tuple[str | int, ...]
 
 _DEEPEST: Final = 40
 _MOST_FAULTS: Final = 100
@@ -22,25 +22,15 @@ _NEEDS_NO_VALUE: Final = frozenset(PRESENCE_OPERATORS)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """`path` leads to the place inside the criteria."""
-
-    path: Path
-    code: str
-    message: str
-    hint: str = ""
-    on_key: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Test:
-    """`template` is set when the wanted value holds templates."""
+    """`template` is set when the wanted value holds templates. `said` is the test in words, without that value."""
 
     steps: Steps
     written: str
     operator: str
     value: Any = None
     template: Value | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +130,8 @@ class _Reader:
             return self._search(raw, path, steps, written)
         if "value" not in raw and operator not in _NEEDS_NO_VALUE:
             self._fault(path, "missing_key", f"`{operator}` needs a `value`", "write `value: ...`")
-        return self._valued(Test(steps, written, operator, raw.get("value")), path)
+        said = f"`{shown(written)}` {operator}"
+        return self._valued(Test(steps, written, operator, raw.get("value"), said=said), path)
 
     def _steps(self, raw: Mapping[str, Any], path: Path, in_item: bool) -> tuple[Steps, str]:
         written = raw.get("path")
@@ -174,7 +165,7 @@ class _Reader:
         except ExpressionError as error:
             return self._fault(where, error.code, error.message, error.hint)
         if _holds_template(value):
-            return Test(test.steps, test.written, test.operator, value, compiled_value)
+            return replace(test, template=compiled_value)
         self._check_value(test.operator, value, where)
         return test
 

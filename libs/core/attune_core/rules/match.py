@@ -10,6 +10,7 @@ from typing import Any, Final, assert_never
 import orjson
 
 from attune_core.errors import AttuneError
+from attune_core.expressions.markers import holds_secret
 from attune_core.expressions.render import ExpressionError
 from attune_core.expressions.scope import MISSING, FactsMissing, Scope
 from attune_core.model.names import shown
@@ -55,13 +56,18 @@ def match(
 ) -> Match:
     """Test an event `{"id", "trigger", "payload", "created"}` against the criteria of a rule.
 
-    Never raises: a criterion that cannot be tested counts as not matched, and the reason says so. `now` (ISO 8601)
-    is what `timediff_*` and `now()` measure from; default: when the event was created.
+    Never raises: a criterion that cannot be tested counts as not matched, under `not` too, and the reason says so.
+    `now` (ISO 8601) is what `timediff_*` and `now()` measure from; default: when the event was created.
     """
+    return match_in(scope_of(event, pack_config, system, now), criteria)
+
+
+def match_in(scope: Scope, criteria: Mapping[str, Any] | list[Any] | None) -> Match:
+    """The same for whoever asks many rules of one event: the scope is that of `scope_of`."""
     if not criteria:
         return Match(True, "the rule has no criteria")
     try:
-        verdict = _Run(scope_of(event, pack_config, system, now)).test(_compiled(criteria))
+        verdict = Run(scope).test(_compiled(criteria))
         return Match(verdict.matched, verdict.explain())
     except CriteriaError as error:
         return Match(False, f"the criteria cannot be read: {error.message}")
@@ -78,10 +84,15 @@ def render_parameters(
     now: str = "",
 ) -> dict[str, Any]:
     """The parameters for the rule's action. Errors: ExpressionError, which names the template."""
+    return parameters_in(scope_of(event, pack_config, system, now), action_params)
+
+
+def parameters_in(scope: Scope, action_params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The same in a scope that was made before. Errors: ExpressionError."""
     if not action_params:
         return {}
     try:
-        rendered = rule_value(action_params).render(scope_of(event, pack_config, system, now))
+        rendered = rule_value(action_params).render(scope)
     except FactsMissing:
         raise ExpressionError(_NO_DATASTORE, code="no_datastore", hint="read it in the workflow") from None
     return dict(rendered)
@@ -104,13 +115,14 @@ def _compiled_text(text: bytes) -> Criteria:
 
 @dataclass(slots=True)
 class _Verdict:
-    """A Match whose sentence is only made when somebody reads it."""
+    """A Match whose sentence is only made when somebody reads it. Not `tested`: neither true nor false is known."""
 
     matched: bool
     explain: Callable[[], str]
+    tested: bool = True
 
 
-class _Run:
+class Run:
     """One test of one event. `roots` are the names that paths start with."""
 
     def __init__(self, scope: Scope, roots: Mapping[str, Any] | None = None) -> None:
@@ -129,17 +141,21 @@ class _Run:
                 return self._some(criteria)
             case Negated():
                 inner = self.test(criteria.part)
-                return _Verdict(not inner.matched, lambda: f"not: {inner.explain()}")
+                return _Verdict(inner.tested and not inner.matched, lambda: f"not: {inner.explain()}", inner.tested)
             case When():
                 return self._when(criteria)
             case _:
                 assert_never(criteria)
 
     def _every(self, criteria: Every) -> _Verdict:
+        untested: _Verdict | None = None
         for part in criteria.parts:
             found = self.test(part)
-            if not found.matched:
+            if found.tested and not found.matched:
                 return found
+            untested = untested or (None if found.tested else found)
+        if untested is not None:
+            return untested
         count = len(criteria.parts)
         return _Verdict(True, lambda: "the criterion holds" if count == 1 else f"all {count} criteria hold")
 
@@ -150,7 +166,8 @@ class _Run:
             if found.matched:
                 return found
             failed.append(found)
-        return _Verdict(False, lambda: "none holds: " + "; ".join(one.explain() for one in failed[:5]))
+        tested = all(one.tested for one in failed)
+        return _Verdict(False, lambda: "none holds: " + "; ".join(one.explain() for one in failed[:5]), tested)
 
     def _when(self, criteria: When) -> _Verdict:
         source = criteria.condition.source
@@ -184,6 +201,8 @@ class _Run:
             if operator not in ABSENT_IS_NULL:
                 return False
             found = None
+        if holds_secret(found) or holds_secret(wanted):
+            raise OperandError("it is a secret, which can be passed on and not compared")
         if operator in TIME_OPERATORS:
             return compare_time(operator, found, wanted, self.scope.now)
         return OPERATORS[operator](found, wanted)
@@ -192,21 +211,30 @@ class _Run:
         found = look_up(self.roots, search.steps)
         if not isinstance(found, list):
             return _Verdict(False, lambda: f"`{shown(search.written)}` is no list: {_found(found)}")
-        tested = (_Run(self.scope, {"item": item}).test(search.inner).matched for item in found)
-        matched = all(tested) if search.every else any(tested)
+        matched, tested = self._elements(search, found)
         how = "every element" if search.every else "an element"
         fits = "fits" if matched else "does not fit"
-        return _Verdict(matched, lambda: f"{how} of `{shown(search.written)}` {fits}")
+        return _Verdict(matched, lambda: f"{how} of `{shown(search.written)}` {fits}", tested)
+
+    def _elements(self, search: Search, found: list[Any]) -> tuple[bool, bool]:
+        """(matched, tested): one element can decide it, whatever is not known of the others."""
+        tested = True
+        for item in found:
+            one = Run(self.scope, {"item": item}).test(search.inner)
+            if one.tested and one.matched is not search.every:
+                return one.matched, True
+            tested = tested and one.tested
+        return search.every and tested, tested
 
 
 def _untested(what: str, why: str) -> _Verdict:
-    return _Verdict(False, lambda: f"{what} could not be tested: {why}")
+    return _Verdict(False, lambda: f"{what} could not be tested: {why}", tested=False)
 
 
 def _sentence(test: Test, wanted: Any) -> str:
     if test.operator in ("exists", "nexists"):
-        return f"`{shown(test.written)}` {test.operator}"
-    return f"`{shown(test.written)}` {test.operator} {_json(wanted)}"
+        return test.said
+    return f"{test.said} {_json(wanted)}"
 
 
 def _found(value: Any) -> str:

@@ -15,8 +15,13 @@ class OperandError(ValueError):
     """The operator does not work on such values; the text says why."""
 
 
+_PLAIN: Final = (str, int, float)
+
+
 def equals(found: Any, wanted: Any) -> bool:
     """Equality of JSON: true is not 1, 1 is 1.0, maps and lists by content."""
+    if type(found) is type(wanted) and type(found) in _PLAIN:
+        return bool(found == wanted)
     if isinstance(found, bool) or isinstance(wanted, bool):
         return found is wanted
     if isinstance(found, Mapping) and isinstance(wanted, Mapping):

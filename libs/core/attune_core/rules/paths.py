@@ -54,7 +54,11 @@ def look_up(roots: Mapping[str, Any], steps: Steps) -> Any:
     """The value at the path, or MISSING. Data only: no attribute of Python is ever read."""
     value: Any = roots
     for step in steps:
-        if isinstance(step, str) and isinstance(value, dict | Mapping):
+        if type(value) is dict and type(step) is str:
+            if (value := value.get(step, MISSING)) is MISSING:
+                return MISSING
+            continue
+        if isinstance(step, str) and isinstance(value, Mapping):
             value = value.get(step, MISSING)
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]

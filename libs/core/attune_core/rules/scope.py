@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attune_core.expressions.render import Condition, Value, compile_condition, compile_value
+from attune_core.expressions.references import References
+from attune_core.expressions.render import Condition, ExpressionError, Value, compile_condition, compile_value
 from attune_core.expressions.scope import Scope
 
 EXTRA_NAMES: Final = frozenset({"event", "trigger"})
@@ -13,12 +14,23 @@ EXTRA_NAMES: Final = frozenset({"event", "trigger"})
 
 def rule_value(raw: Any) -> Value:
     """Errors: ExpressionError."""
-    return compile_value(raw, EXTRA_NAMES)
+    value = compile_value(raw, EXTRA_NAMES)
+    _check_reads(value.reads)
+    return value
 
 
 def rule_condition(raw: str) -> Condition:
     """Errors: ExpressionError."""
-    return compile_condition(raw, EXTRA_NAMES)
+    condition = compile_condition(raw, EXTRA_NAMES)
+    _check_reads(condition.reads)
+    return condition
+
+
+def _check_reads(reads: References) -> None:
+    """A rule sees its event and the settings of its pack. Errors: ExpressionError."""
+    if reads.kv_keys or reads.secret_keys:
+        hint = "read it in the workflow that the rule starts"
+        raise ExpressionError("the datastore cannot be read in a rule", code="no_datastore", hint=hint)
 
 
 def roots_of(event: Mapping[str, Any]) -> dict[str, Any]:

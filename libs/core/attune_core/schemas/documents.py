@@ -19,6 +19,7 @@ class FileKind(StrEnum):
     RULE = "rule"
     TRIGGER = "trigger"
     SENSOR = "sensor"
+    POLICY = "policy"
     PACK = "pack"
     TEST = "test"
 
@@ -36,6 +37,9 @@ def schema_of(kind: FileKind) -> Json:
             return document("A trigger of Attune", object_of(packs.TRIGGER), parts.PACK)
         case FileKind.SENSOR:
             return document("A sensor of Attune", object_of(packs.SENSOR), parts.PACK)
+        case FileKind.POLICY:
+            needs = [{"required": [name], "properties": {name: {"type": "object"}}} for name in packs.LIMITS]
+            return document("A policy of Attune", {**object_of(packs.POLICY), "anyOf": needs}, parts.PACK)
         case FileKind.PACK:
             return document("A pack of Attune", object_of(packs.MANIFEST), parts.PACK)
         case FileKind.TEST:

@@ -36,11 +36,56 @@ _RANGES: Final = (
     "1 to 12 or JAN to DEC",
     "0 to 7 (0 and 7 are Sunday) or SUN to SAT, 5#2 (the second Friday), 5L (the last Friday)",
 )
+_SPANS: Final = (60, 60, 24, 31, 12, 7)
 _LONGEST: Final = 200
 _SOME_MONDAY: Final = datetime(2024, 1, 1, tzinfo=UTC)
 _SECOND: Final = timedelta(seconds=1)
 Refusal = tuple[str, str]
 """(message, hint)"""
+
+
+class _Simulation(CronSim):
+    """Goes from hour to hour by the wall clock: where clocks change by half an hour, sixty minutes are not one.
+
+    And never stands at a time that no clock shows, as midnight is where clocks go forward at midnight.
+    """
+
+    def advance_month(self) -> None:
+        before = self.dt
+        super().advance_month()
+        if self.dt is not before:
+            self._leave_gap()
+
+    def advance_day(self) -> bool:
+        moved = super().advance_day()
+        if moved:
+            self._leave_gap()
+        return moved
+
+    def _leave_gap(self) -> None:
+        if self.dt.tzinfo is not None:
+            self.dt = self.dt.astimezone(UTC).astimezone(self.dt.tzinfo)
+
+    def advance_hour(self) -> bool:
+        if self.dt.hour in self.hours:
+            return False
+        self.dt = self.dt.replace(minute=0, second=0)
+        self._leave_gap()
+        while self.dt.hour not in self.hours:
+            self.tick(seconds=(60 - self.dt.minute) * 60)
+            if self.dt.hour == 0:
+                break
+        return True
+
+    def reverse_hour(self) -> bool:
+        if self.dt.hour in self.hours:
+            return False
+        self.dt = self.dt.replace(minute=59, second=59)
+        while self.dt.hour not in self.hours:
+            self.tick(seconds=(self.dt.minute + 1) * 60)
+            if self.dt.hour == 23:
+                break
+        return True
 
 
 def read_fields(text: str) -> tuple[str, ...] | Refusal:
@@ -71,7 +116,14 @@ def _refused_field(fields: tuple[str, ...]) -> Refusal | None:
             Field(index).parse(part)
         except (CronSimError, AssertionError, TypeError, ValueError):
             return f"`{shown(part)}` is no {_NAMES[index]}", f"{_RANGES[index]}; *, lists, ranges a-b and steps */n"
+        if any(_step(one) > _SPANS[index] for one in part.split(",")):
+            message = f"`{shown(part)}` steps further than a {_NAMES[index]} goes"
+            return message, f"it would mean the first one alone; {_RANGES[index]}, or write `interval: 90m`"
     return None
+
+
+def _step(part: str) -> int:
+    return int(part.partition("/")[2] or 1)
 
 
 def _refused_dates(text: str, fields: tuple[str, ...]) -> Refusal | None:
@@ -83,9 +135,9 @@ def _refused_dates(text: str, fields: tuple[str, ...]) -> Refusal | None:
     return None
 
 
-def _simulation(fields: tuple[str, ...], start: datetime, *, reverse: bool = False) -> CronSim:
+def _simulation(fields: tuple[str, ...], start: datetime, *, reverse: bool = False) -> _Simulation:
     """Made of five fields, so that the rules for fixed times hold; the seconds are put in afterwards."""
-    simulation = CronSim(" ".join(fields[1:]), start, reverse)
+    simulation = _Simulation(" ".join(fields[1:]), start, reverse)
     simulation.seconds = {second for second in Field.SECOND.parse(fields[0]) if isinstance(second, int)}
     return simulation
 

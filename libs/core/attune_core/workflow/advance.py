@@ -16,6 +16,7 @@ from attune_core.workflow.finish_task import finish_attempt
 from attune_core.workflow.retry import retry
 from attune_core.workflow.signals import (
     CancelRequested,
+    LimitReached,
     PauseRequested,
     ResumeRequested,
     RetryRequested,
@@ -25,6 +26,7 @@ from attune_core.workflow.signals import (
     TaskResumed,
     TaskSuspended,
     TimerFired,
+    TimerKind,
 )
 from attune_core.workflow.start import start
 from attune_core.workflow.state import RunState
@@ -40,6 +42,7 @@ def advance(graph: Graph, state: RunState, signal: Signal, facts: Facts) -> Deci
     try:
         if not _absorb(draft, signal):
             return Decision(state, (), accepted=False)
+        draft.lines += not _is_of_item(signal)
         settle(draft)
     except FactsMissing:
         raise
@@ -63,6 +66,16 @@ def _absorb(draft: Draft, signal: Signal) -> bool:
             return True
         case TaskSuspended() | TaskResumed():
             return control.suspend(draft, signal.key, waiting=isinstance(signal, TaskSuspended))
+        case PauseRequested() | ResumeRequested() | CancelRequested() | RetryRequested() | LimitReached():
+            return _steer(draft, signal)
+        case _:
+            assert_never(signal)
+
+
+def _steer(
+    draft: Draft, signal: PauseRequested | ResumeRequested | CancelRequested | RetryRequested | LimitReached
+) -> bool:
+    match signal:
         case PauseRequested():
             return control.pause(draft)
         case ResumeRequested():
@@ -71,14 +84,29 @@ def _absorb(draft: Draft, signal: Signal) -> bool:
             return control.cancel(draft, signal)
         case RetryRequested():
             return retry(draft, signal)
+        case LimitReached():
+            return control.give_in(draft, signal)
         case _:
             assert_never(signal)
+
+
+def _is_of_item(signal: Signal) -> bool:
+    """Items have a limit of their own: a run with many of them is long, not lost."""
+    match signal:
+        case TaskFinished() | TaskSuspended() | TaskResumed() | TimerFired():
+            return signal.key is not None and (signal.key.index is not None or _refills(signal))
+        case _:
+            return False
+
+
+def _refills(signal: Signal) -> bool:
+    return isinstance(signal, TimerFired) and signal.kind is TimerKind.REFILL
 
 
 def _start(draft: Draft, signal: RunStarted) -> bool:
     if draft.base.revision > 0:
         return False
-    start(draft, paused=signal.paused)
+    start(draft, signal)
     return True
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from attune_core.definition.graph import TaskKind, TaskNode
 from attune_core.expressions.scope import Scope
 from attune_core.model.outcome import Outcome
+from attune_core.model.record import replace
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow import blocks, items
-from attune_core.workflow.activation import Gate, gate
+from attune_core.workflow.activation import is_refused
 from attune_core.workflow.commands import RunAction, SetTimer
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.ending import end_task
@@ -18,7 +18,7 @@ from attune_core.workflow.problems import TaskProblem, seconds, test
 from attune_core.workflow.request import action_request
 from attune_core.workflow.scope import scope_for
 from attune_core.workflow.signals import TaskKey, TimerKind
-from attune_core.workflow.state import Activation, Phase
+from attune_core.workflow.state import Phase
 
 
 def begin(draft: Draft, name: str) -> None:
@@ -36,7 +36,7 @@ def begin(draft: Draft, name: str) -> None:
 
 
 def _skipped(draft: Draft, node: TaskNode) -> bool:
-    if node.depends_on and gate(draft, node, nothing_follows=True) is Gate.SKIP:
+    if is_refused(draft, node):
         return True
     if node.when is None or (node.iteration is not None and node.iteration.when_per_item):
         return False
@@ -56,18 +56,16 @@ def _begin_once(draft: Draft, node: TaskNode) -> None:
             assert_never(node.kind)
 
 
-def enter(draft: Draft, name: str, phase: Phase) -> Activation:
-    """Move the current activation to `phase`; its clock starts when it first runs."""
-    current = draft.task(name).current
-    assert current is not None
-    current = replace(current, phase=phase, started_at=current.started_at or draft.facts.now)
-    draft.change(name, current=current)
-    return current
+def enter(draft: Draft, name: str, phase: Phase) -> None:
+    """Move the current activation to `phase`; its clock starts when it first runs. Who waits here has a delay."""
+    current = draft.under_way(name)
+    started = current.started_at or draft.facts.now
+    draft.change(name, current=replace(current, phase=phase, started_at=started, delayed=phase is Phase.WAITING))
 
 
 def _run_action(draft: Draft, node: TaskNode) -> None:
-    iteration = _iteration(draft, node.name)
-    request = action_request(node, TaskKey(node.name, iteration), scope_for(draft))
+    key = TaskKey(node.name, draft.under_way(node.name).iteration)
+    request = action_request(node, key, scope_for(draft))
     enter(draft, node.name, Phase.WAITING if request.delay > 0 else Phase.RUNNING)
     emit_request(draft, request)
 
@@ -82,7 +80,7 @@ def _run_noop(draft: Draft, node: TaskNode) -> None:
     delay = _delay(node, scope_for(draft))
     enter(draft, node.name, Phase.WAITING if delay > 0 else Phase.RUNNING)
     if delay > 0:
-        key = TaskKey(node.name, _iteration(draft, node.name))
+        key = TaskKey(node.name, draft.under_way(node.name).iteration)
         draft.emit(SetTimer(TimerKind.DELAY, delay, key, attempt=1))
     else:
         end_task(draft, node.name, Outcome.succeeded())
@@ -90,9 +88,3 @@ def _run_noop(draft: Draft, node: TaskNode) -> None:
 
 def _delay(node: TaskNode, scope: Scope) -> float:
     return 0.0 if node.delay is None else seconds(node.delay, scope, f"{node.name}.delay", positive=False)
-
-
-def _iteration(draft: Draft, name: str) -> int:
-    current = draft.task(name).current
-    assert current is not None
-    return current.iteration

@@ -45,7 +45,7 @@ def _stop_others(draft: Draft, node: TaskNode) -> None:
             continue
         if current.phase is Phase.READY:
             draft.ready.remove(name)
-            end_task(draft, name, Outcome(OutcomeStatus.CANCELLED, error=_stopped(node)))
+            end_task(draft, name, Outcome.cancelled(f"another sub-task of {node.name} failed (fail_fast)"))
         elif current.phase is Phase.OPEN:
             _stop_others(draft, draft.node(name))
         else:
@@ -68,14 +68,9 @@ def close_empty(draft: Draft) -> bool:
         for child in current:
             draft.ready.remove(child)
         for ended in current or [name]:
-            error = {"type": "cancelled", "message": "the run ended before it had run"}
-            end_task(draft, ended, Outcome(OutcomeStatus.CANCELLED, error=error))
+            end_task(draft, ended, Outcome.cancelled("the run ended before it had run"))
         return True
     return False
-
-
-def _stopped(node: TaskNode) -> dict[str, str]:
-    return {"type": "cancelled", "message": f"another sub-task of {node.name} failed (fail_fast)"}
 
 
 def _end(draft: Draft, node: TaskNode) -> None:
@@ -83,6 +78,9 @@ def _end(draft: Draft, node: TaskNode) -> None:
     failed = [(name, last) for name, last in ended if last is not None and last.status not in _GOOD]
     if not failed:
         end_task(draft, node.name, Outcome.succeeded())
+        return
+    if draft.stop is not None and all(last.status is OutcomeStatus.CANCELLED for _, last in failed):
+        end_task(draft, node.name, Outcome.cancelled(f"{node.name} was stopped before all of its sub-tasks had run"))
         return
     name, last = min(failed, key=_order)
     details = {"task": name, "error": last.error, "failed_count": len(failed)}

@@ -38,7 +38,7 @@ def _abandon_tasks(draft: Draft, told: TaskKey | None, error: dict[str, str]) ->
             key = TaskKey(name, current.iteration)
             if key != told:
                 draft.emit(CancelAction(key))
-        draft.change(name, current=None, last=last, queued=0, fired=(), late=())
+        draft.change(name, current=None, last=last, queued=0, fired=(), late=(), owed=())
 
 
 def _ended(draft: Draft, current: Activation, error: dict[str, str]) -> Ended:

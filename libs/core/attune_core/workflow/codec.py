@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from attune_core.errors import AttuneError
+from attune_core.model.moments import iso
 from attune_core.model.status import EXECUTION_STATUS_OF, ExecutionStatus, OutcomeStatus
 from attune_core.workflow.state import (
     Activation,
@@ -38,13 +39,24 @@ class UnknownStateVersion(AttuneError):
 
 def run_to_json(state: RunState) -> dict[str, Any]:
     """What the run's row keeps beside status, revision, tries and variables. Defaults are left out."""
-    json: dict[str, Any] = {"v": VERSION, "ready": list(state.ready) or None}
-    json |= {"live": state.live, "waiting": state.waiting, "activations": state.activations}
-    json |= {"started_at": _time(state.started_at), "completed_at": _time(state.completed_at)}
-    json["failure"] = dict(state.failure) if state.failure else None
+    json: dict[str, Any] = {"v": VERSION}
+    if state.ready:
+        json["ready"] = list(state.ready)
+    for name in ("live", "waiting", "activations", "lines", "going_on", "within"):
+        if value := getattr(state, name):
+            json[name] = value
+    for name in ("started_at", "completed_at"):
+        if moment := getattr(state, name):
+            json[name] = iso(moment)
+    if state.failure:
+        json["failure"] = dict(state.failure)
     if state.stop is not None:
-        json["stop"] = {"kind": state.stop.kind.value, "error": _map(state.stop.error)}
-    return _compact(json)
+        json["stop"] = _stop_to_json(state.stop)
+    return json
+
+
+def _stop_to_json(stop: Stop) -> dict[str, Any]:
+    return {"kind": stop.kind.value, "error": None if stop.error is None else dict(stop.error)}
 
 
 def run_from_json(
@@ -69,6 +81,9 @@ def run_from_json(
         live=json.get("live", 0),
         waiting=json.get("waiting", 0),
         activations=json.get("activations", 0),
+        lines=json.get("lines", 0),
+        going_on=json.get("going_on", False),
+        within=json.get("within"),
         stop=None if stop is None else Stop(StopKind(stop["kind"]), stop.get("error")),
         failure=json.get("failure"),
         tries=tries,
@@ -78,13 +93,20 @@ def run_from_json(
 
 
 def task_to_json(task: TaskState) -> dict[str, Any]:
-    json: dict[str, Any] = {"activations": task.activations, "queued": task.queued}
-    json |= {"fired": list(task.fired), "late": list(task.late)}
+    """Written twice for every task: field by field, which takes half as long as leaving defaults out afterwards."""
+    json: dict[str, Any] = {}
+    if task.activations:
+        json["activations"] = task.activations
+    if task.queued:
+        json["queued"] = task.queued
+    for name in ("fired", "late", "owed"):
+        if sources := getattr(task, name):
+            json[name] = list(sources)
     if task.current is not None:
         json["current"] = _current_to_json(task.current)
     if task.last is not None:
         json["last"] = _last_to_json(task.last)
-    return _compact(json)
+    return json
 
 
 def task_from_json(json: Mapping[str, Any]) -> TaskState:
@@ -95,6 +117,7 @@ def task_from_json(json: Mapping[str, Any]) -> TaskState:
         queued=json.get("queued", 0),
         fired=tuple(json.get("fired", ())),
         late=tuple(json.get("late", ())),
+        owed=tuple(json.get("owed", ())),
         activations=json.get("activations", 0),
     )
 
@@ -107,9 +130,16 @@ def task_status(task: TaskState) -> ExecutionStatus:
 
 
 def _current_to_json(current: Activation) -> dict[str, Any]:
-    json: dict[str, Any] = {"iteration": current.iteration, "phase": current.phase.value}
-    json |= {"attempt": current.attempt, "started_at": _time(current.started_at)}
-    return _compact(json | {"items": _counts_to_json(current.items)})
+    json: dict[str, Any] = {"iteration": current.iteration, "phase": current.phase._value_}
+    if current.attempt:
+        json["attempt"] = current.attempt
+    if current.started_at is not None:
+        json["started_at"] = iso(current.started_at)
+    if current.items is not None:
+        json["items"] = _counts_to_json(current.items)
+    if current.delayed:
+        json["delayed"] = True
+    return json
 
 
 def _current_from_json(json: Mapping[str, Any]) -> Activation:
@@ -119,14 +149,25 @@ def _current_from_json(json: Mapping[str, Any]) -> Activation:
         attempt=json.get("attempt", 1),
         started_at=_parse(json.get("started_at")),
         items=_counts_from_json(json.get("items")),
+        delayed=json.get("delayed", False),
     )
 
 
 def _last_to_json(last: Ended) -> dict[str, Any]:
-    json: dict[str, Any] = {"iteration": last.iteration, "status": last.status.value, "attempt": last.attempt}
-    json |= {"started_at": _time(last.started_at), "completed_at": _time(last.completed_at)}
-    json |= {"error": _map(last.error), "items": _counts_to_json(last.items)}
-    return _compact(json | ({} if last.handled else {"unhandled": True}))
+    json: dict[str, Any] = {"iteration": last.iteration, "status": last.status._value_}
+    if last.attempt:
+        json["attempt"] = last.attempt
+    if last.started_at is not None:
+        json["started_at"] = iso(last.started_at)
+    if last.completed_at is not None:
+        json["completed_at"] = iso(last.completed_at)
+    if last.error is not None:
+        json["error"] = dict(last.error)
+    if last.items is not None:
+        json["items"] = _counts_to_json(last.items)
+    if not last.handled:
+        json["unhandled"] = True
+    return json
 
 
 def _last_from_json(json: Mapping[str, Any]) -> Ended:
@@ -145,10 +186,8 @@ def _last_from_json(json: Mapping[str, Any]) -> Ended:
 _COUNT_FIELDS = tuple(field.name for field in fields(ItemCounts))
 
 
-def _counts_to_json(counts: ItemCounts | None) -> dict[str, Any] | None:
+def _counts_to_json(counts: ItemCounts) -> dict[str, Any]:
     """`total` is always there, also for an empty list."""
-    if counts is None:
-        return None
     return {"total": counts.total} | _compact({name: getattr(counts, name) for name in _COUNT_FIELDS})
 
 
@@ -159,15 +198,7 @@ def _counts_from_json(json: Mapping[str, Any] | None) -> ItemCounts | None:
 
 
 def _compact(json: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in json.items() if value not in (None, 0, [], False)}
-
-
-def _map(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if value is None else dict(value)
-
-
-def _time(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat()
+    return {key: value for key, value in json.items() if value or value == {} or value == ""}
 
 
 def _parse(value: str | None) -> datetime | None:

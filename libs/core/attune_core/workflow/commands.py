@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from attune_core.model.outcome import Outcome
+from attune_core.model.record import record
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow.signals import TaskKey, TimerKind
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunAction:
     """Create the execution of `key` (attempt 1) with rendered `parameters` and dispatch it.
 
@@ -31,7 +31,7 @@ class RunAction:
     again: OutcomeStatus | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RetryAction:
     """Put the execution of `key` on a new attempt. `waits`: store it `waiting`, a SetTimer(RETRY) follows."""
 
@@ -41,7 +41,7 @@ class RetryAction:
     waits: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dispatch:
     """Send the waiting execution of `key` to a worker: its delay is over."""
 
@@ -49,7 +49,7 @@ class Dispatch:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FinishExecution:
     """Store the final state of the execution of `key`: no attempt follows."""
 
@@ -57,7 +57,7 @@ class FinishExecution:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordItem:
     """An item that ended without running (skipped, or its input could not be rendered): store its final row.
 
@@ -70,7 +70,7 @@ class RecordItem:
     again: OutcomeStatus | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CancelAction:
     """End the execution of `key` early: drop it when it waits, stop it on its worker when it runs.
 
@@ -81,7 +81,7 @@ class CancelAction:
     only_waiting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StoreItems:
     """Keep the list of an iteration, in order; the engine asks for windows of it through the facts."""
 
@@ -90,7 +90,7 @@ class StoreItems:
     items: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SetTimer:
     """Wake the run after `seconds` with TimerFired(kind, key, attempt)."""
 
@@ -100,7 +100,7 @@ class SetTimer:
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskEnded:
     """A task (not an item) reached its outcome: told to the outside world, nothing to perform.
 
@@ -116,17 +116,17 @@ class TaskEnded:
     refused: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PauseChildren:
     """Pause the running subworkflows."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResumeChildren:
     """Resume the paused subworkflows and release the timers that came due meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FinishRun:
     """The run is over. `output` is the rendered output_map (None without one)."""
 

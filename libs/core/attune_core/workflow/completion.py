@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from attune_core.expressions.scope import FactsMissing
 from attune_core.model import schema
 from attune_core.model.status import ExecutionStatus
-from attune_core.workflow import blocks
+from attune_core.workflow import blocks, control
 from attune_core.workflow.activation import needed, release
 from attune_core.workflow.begin import begin
-from attune_core.workflow.commands import FinishRun
+from attune_core.workflow.commands import FinishRun, SetTimer
 from attune_core.workflow.draft import Draft, ErrorMap
 from attune_core.workflow.problems import TaskProblem, render_kept
 from attune_core.workflow.scope import scope_for
-from attune_core.workflow.state import Stop, StopKind
+from attune_core.workflow.signals import TimerKind
+from attune_core.workflow.state import FORCED, Stop, StopKind
+
+BEGIN_AT_ONCE = 1_000
+"""So many tasks begin in one decision, however many are ready, and fewer when their templates are dear.
+
+The next decision follows at once.
+"""
 
 _ACTIVE = (ExecutionStatus.RUNNING, ExecutionStatus.WAITING)
 _END = {
@@ -22,6 +31,7 @@ _END = {
     StopKind.FAILURE: ExecutionStatus.FAILED,
     StopKind.CANCEL: ExecutionStatus.CANCELLED,
     StopKind.TIMEOUT: ExecutionStatus.TIMEOUT,
+    StopKind.LIMIT: ExecutionStatus.FAILED,
 }
 
 
@@ -31,9 +41,43 @@ def settle(draft: Draft) -> None:
         if draft.ended:
             _after(draft, draft.ended.pop(0))
         elif draft.ready and draft.may_start:
-            begin(draft, draft.ready.pop(0))
+            if draft.begun >= BEGIN_AT_ONCE or draft.meter.low:
+                _go_on_later(draft)
+                return
+            _begin_next(draft)
         elif not _rest(draft):
             return
+
+
+def _begin_next(draft: Draft) -> None:
+    """When it lacks facts, what the other ready tasks lack is asked for with them: the decision is made once more.
+
+    Errors: FactsMissing.
+    """
+    draft.begun += 1
+    try:
+        begin(draft, draft.ready.pop(0))
+    except FactsMissing as lacking:
+        raise FactsMissing.together([lacking, *_lacking(draft)]) from lacking
+
+
+def _lacking(draft: Draft) -> Iterator[FactsMissing]:
+    """The draft is not kept, so whatever else goes wrong in it will be met again when nothing is missing."""
+    for name in draft.ready[: BEGIN_AT_ONCE - draft.begun]:
+        try:
+            begin(draft, name)
+        except FactsMissing as lacking:
+            yield lacking
+        except Exception:
+            return
+
+
+def _go_on_later(draft: Draft) -> None:
+    """A loop of tasks without actions never rests: others have their turn in between."""
+    draft.status = ExecutionStatus.RUNNING
+    if not draft.going_on:
+        draft.going_on = True
+        draft.emit(SetTimer(TimerKind.REFILL, 0.0))
 
 
 def _after(draft: Draft, name: str) -> None:
@@ -49,7 +93,7 @@ def _rest(draft: Draft) -> bool:
     if draft.status.is_final:
         return False
     if draft.live > 0:
-        if draft.stop is not None and draft.live == draft.waiting and blocks.close_empty(draft):
+        if draft.stop is not None and _drop_what_never_ran(draft, draft.stop):
             return True
         _show_status(draft)
         return False
@@ -60,6 +104,13 @@ def _rest(draft: Draft) -> bool:
         draft.status = ExecutionStatus.PAUSED
         return False
     return _end_quiet(draft)
+
+
+def _drop_what_never_ran(draft: Draft, stop: Stop) -> bool:
+    """A cancel has dropped what waits itself."""
+    if stop.kind not in FORCED and control.drop_delayed(draft):
+        return True
+    return draft.live == draft.waiting and blocks.close_empty(draft)
 
 
 def _show_status(draft: Draft) -> None:
@@ -93,7 +144,8 @@ def _unreachable_join(draft: Draft) -> ErrorMap | None:
         missing = [source for source in node.sources if source not in task.fired]
         wanted = needed(node)
         message = f"task {name} waits for {wanted} of its sources, {', '.join(missing)} did not fire to it"
-        return {"type": "unreachable_join", "message": message, "task": name, "missing": missing}
+        error = {"type": "unreachable_join", "message": message, "task": name, "missing": missing}
+        return error if draft.failure is None else {**error, "failure": dict(draft.failure)}
     return None
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from attune_core.model.record import record
 from attune_core.workflow.commands import Command
 from attune_core.workflow.state import RunState
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """`accepted` is False for a signal that changes nothing (late, repeated): nothing is journalled."""
 

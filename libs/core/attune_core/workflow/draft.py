@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from attune_core.definition.graph import Graph, TaskNode
+from attune_core.expressions.scope import Meter
 from attune_core.model.outcome import Outcome
+from attune_core.model.record import replace
 from attune_core.model.status import ExecutionStatus
 from attune_core.workflow.commands import Command
 from attune_core.workflow.decision import Decision
 from attune_core.workflow.facts import Facts
 from attune_core.workflow.signals import TaskKey
-from attune_core.workflow.state import Phase, RunState, Stop, TaskState
+from attune_core.workflow.state import NEVER, Activation, Phase, RunState, Stop, TaskState
 
 ErrorMap = Mapping[str, Any]
 
@@ -32,6 +33,10 @@ class Draft:
         self.live = state.live
         self.waiting = state.waiting
         self.activations = state.activations
+        self.lines = state.lines
+        self.going_on = state.going_on
+        self.begun = 0
+        self.within = state.within
         self.stop: Stop | None = state.stop
         self.failure: ErrorMap | None = state.failure
         self.tries = state.tries
@@ -43,24 +48,30 @@ class Draft:
         self.lists: dict[tuple[str, int], list[Any]] = {}
         self.commands: list[Command] = []
         self.ended: list[str] = []
+        self.surroundings: dict[str, Any] | None = None
+        self.meter = Meter()
 
     def node(self, name: str) -> TaskNode:
         return self.graph.tasks[name]
 
     def task(self, name: str) -> TaskState:
-        return self.tasks.get(name) or TaskState()
+        return self.tasks.get(name, NEVER)
 
-    def put(self, name: str, task: TaskState) -> None:
-        """Store a task's state and keep the counters of live and waiting tasks in step."""
-        before, after = _weight(self.task(name)), _weight(task)
-        self.live += after[0] - before[0]
-        self.waiting += after[1] - before[1]
+    def under_way(self, name: str) -> Activation:
+        """The current activation of a task that has one."""
+        current = self.task(name).current
+        assert current is not None
+        return current
+
+    def change(self, name: str, **fields: Any) -> None:
+        """Store a task's new state and keep the counters of live and waiting tasks in step."""
+        before = self.task(name)
+        task = replace(before, **fields)
+        live, waiting = _weight(before)
+        live_now, waiting_now = _weight(task)
+        self.live += live_now - live
+        self.waiting += waiting_now - waiting
         self.tasks[name] = task
-
-    def change(self, name: str, **fields: Any) -> TaskState:
-        task = replace(self.task(name), **fields)
-        self.put(name, task)
-        return task
 
     def note_item(self, key: TaskKey, outcome: Outcome) -> None:
         """Keep an item's outcome: templates of this decision may read it before its row is written."""
@@ -76,11 +87,16 @@ class Draft:
         return self.stop is None and self.status in (ExecutionStatus.RUNNING, ExecutionStatus.WAITING)
 
     @property
+    def time_limit(self) -> float | None:
+        """Seconds for the whole run: its own timeout, or that of the task that runs it, whichever is shorter."""
+        return min((each for each in (self.graph.timeout, self.within) if each is not None), default=None)
+
+    @property
     def pausing(self) -> bool:
         return self.status in (ExecutionStatus.PAUSING, ExecutionStatus.PAUSED)
 
     def halt(self, stop: Stop) -> None:
-        """Start nothing further. The first reason stays, but a cancel or timeout overrules the run's own end."""
+        """Start nothing further. The first reason stays; a cancel or a timeout sets its own in place of it."""
         if self.stop is None:
             self.stop = stop
 
@@ -97,6 +113,9 @@ class Draft:
             live=self.live,
             waiting=self.waiting,
             activations=self.activations,
+            lines=self.lines,
+            going_on=self.going_on,
+            within=self.within,
             stop=self.stop,
             failure=self.failure,
             tries=self.tries,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from attune_core.definition.graph import OnUnhandledFailure, TaskKind, TaskNode
 from attune_core.model.outcome import Outcome
+from attune_core.model.record import replace
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.activation import activate, arrive, settle_late
 from attune_core.workflow.commands import TaskEnded
@@ -24,7 +23,7 @@ def end_task(draft: Draft, name: str, outcome: Outcome, items: ItemCounts | None
         draft.results[name] = outcome.result
     _record(draft, name, outcome, items)
     outcome, decided = _decide(draft, node, outcome, items)
-    draft.vars = dict(decided.variables)
+    draft.vars = decided.variables
     ended = draft.task(name).last
     iteration = ended.iteration if ended else 0
     refused = dict(decided.refused) or None

@@ -12,7 +12,7 @@ from attune_core.workflow import explain_ways, explain_work
 from attune_core.workflow.phrases import counted, ended, listed, short, told
 from attune_core.workflow.signals import TimerKind
 from attune_core.workflow.state import Phase, RunState, StopKind
-from attune_core.workflow.surroundings import Surroundings
+from attune_core.workflow.surroundings import SetAside, Surroundings
 from attune_core.workflow.trail import Trail
 
 _BAD = (OutcomeStatus.FAILED, OutcomeStatus.TIMED_OUT, OutcomeStatus.CANCELLED)
@@ -55,8 +55,8 @@ def explain(graph: Graph, state: RunState, trail: Trail, around: Surroundings) -
 
 def _run(graph: Graph, state: RunState, around: Surroundings) -> Iterator[str]:
     yield _status(state)
-    if around.incident is not None and not state.status.is_final:
-        yield f"It is set aside until an operator has resolved its incident: {short(around.incident)}."
+    if around.set_aside is not None and not state.status.is_final:
+        yield from _set_aside(around.set_aside)
     if not state.status.is_final and state.stop is not None:
         yield _stopping(state)
     for kind in around.asked:
@@ -65,6 +65,12 @@ def _run(graph: Graph, state: RunState, around: Surroundings) -> Iterator[str]:
     if due is not None and not state.status.is_final:
         left = (due.due_at - around.now).total_seconds()
         yield explain_work.run_timeout(graph.timeout, left, held=due.held)
+
+
+def _set_aside(why: SetAside) -> Iterator[str]:
+    yield f"It is set aside until an operator resolves incident {why.incident}: {short(why.error)}."
+    command = f"attune incident resolve {why.incident}"
+    yield f"When the cause is gone, `{command}` lets it go on; `{command} --cancel` ends it."
 
 
 def _status(state: RunState) -> str:
@@ -96,7 +102,7 @@ def _stopping(state: RunState) -> str:
     match state.stop.kind:
         case StopKind.COMPLETE:
             return "A transition to `complete` was taken: no further task starts."
-        case StopKind.CANCEL | StopKind.TIMEOUT:
+        case StopKind.CANCEL | StopKind.TIMEOUT | StopKind.LIMIT:
             return f"No further task starts: {told(state.stop.error)}."
         case _:
             return f"No further task starts, because the run has failed: {told(state.stop.error)}."

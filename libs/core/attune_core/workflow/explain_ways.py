@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from attune_core.definition.graph import Dependency, DependencyType, Graph, Route, RouteOn, TaskNode
 from attune_core.model.status import OutcomeStatus
-from attune_core.workflow.activation import needed
+from attune_core.workflow.activation import needed, waits_for_others
 from attune_core.workflow.phrases import ended, listed, short
 from attune_core.workflow.state import RunState
 from attune_core.workflow.trail import Ending, Trail
@@ -38,11 +38,13 @@ def turn(graph: Graph, node: TaskNode, state: RunState) -> Iterator[str]:
         )
     if task.queued and task.current is not None:
         yield f"`{node.name}`: {task.queued} more to come, one pass after the other."
-    waits = (task.queued > 0 or (not node.sources and task.activations == 0)) and task.current is None
-    if waits and node.depends_on and (open_ones := [_open(each, state) for each in node.depends_on]):
-        told = [text for text in open_ones if text]
-        if told:
-            yield f"`{node.name}` waits for {'; '.join(told)}."
+    unmet = _unmet(node, state) if waits_for_others(node, task) else []
+    if unmet:
+        yield f"`{node.name}` waits for {'; '.join(unmet)}."
+
+
+def _unmet(node: TaskNode, state: RunState) -> list[str]:
+    return [text for each in node.depends_on if (text := _open(each, state))]
 
 
 def _source(name: str, state: RunState) -> str:
@@ -69,7 +71,7 @@ def _succeeded(state: RunState, name: str) -> bool:
 
 
 def skipped(node: TaskNode, state: RunState) -> str:
-    unmet = [text for each in node.depends_on if (text := _open(each, state))]
+    unmet = _unmet(node, state)
     if unmet:
         return f"`{node.name}` was skipped: it depends on {'; '.join(unmet)}."
     condition = "" if node.when is None else f" `{short(str(node.when.source))}`"

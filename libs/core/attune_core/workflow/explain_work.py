@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from attune_core.definition.graph import TaskNode
 from attune_core.model.status import ExecutionStatus
-from attune_core.workflow.phrases import counted, listed, short, since, span, until
+from attune_core.workflow.phrases import counted, listed, short, since, span, told, until
 from attune_core.workflow.signals import TimerKind
 from attune_core.workflow.state import Activation, ItemCounts, Phase, RunState
-from attune_core.workflow.surroundings import Due, Question, Surroundings, Work
+from attune_core.workflow.surroundings import Due, Question, Surroundings, Turn, Work
 
 _PAUSED = (ExecutionStatus.PAUSING, ExecutionStatus.PAUSED)
 _SHOWN = 5
@@ -31,6 +31,7 @@ def current(node: TaskNode, state: RunState, around: Surroundings) -> Iterator[s
                 yield from _items(node.name, activation.items, state, around)
             else:
                 yield _single(node, activation, around)
+                yield from _failed_before(f"`{node.name}`", around.work_of(node.name)[:1])
 
 
 def run_timeout(timeout: float | None, left: float, *, held: bool) -> str:
@@ -58,6 +59,13 @@ def _single(node: TaskNode, activation: Activation, around: Surroundings) -> str
     return f"`{node.name}` {_work(works[0], around)}."
 
 
+def _failed_before(whose: str, works: tuple[Work, ...]) -> Iterator[str]:
+    """Why it is tried again."""
+    for work in works:
+        if work.failed_with is not None:
+            yield f"{whose}: the last attempt failed: {told(work.failed_with)}."
+
+
 def _timer(due: Due, around: Surroundings) -> str:
     what = "the end of its delay" if due.kind is TimerKind.DELAY else f"attempt {due.attempt}"
     if due.held:
@@ -78,15 +86,30 @@ def _work(work: Work, around: Surroundings) -> str:
         place = f"worker {work.worker}" if work.worker else "whoever runs it"
         return f"is being cancelled: {place} was told to stop ({number})"
     match work.status:
+        case ExecutionStatus.SCHEDULING if (turn := around.turn_of(work.execution)) is not None:
+            return f"{_turn(turn, around)} ({number}{tries})"
         case ExecutionStatus.REQUESTED | ExecutionStatus.SCHEDULING:
             return f"waits for an executor to start it ({number}{tries})"
         case ExecutionStatus.SCHEDULED:
             pool = work.pool or "default"
-            return f"waits for a worker of the pool `{pool}`{since(work.since, around.now)} ({number}{tries})"
+            nobody = "" if work.served else ", which no worker serves"
+            return f"waits for a worker of the pool `{pool}`{nobody}{since(work.since, around.now)} ({number}{tries})"
         case ExecutionStatus.RUNNING:
             return f"runs on worker {work.worker or '?'}{since(work.since, around.now)} ({number}{tries})"
         case _:
             return f"is {work.status.value}{since(work.since, around.now)} ({number}{tries})"
+
+
+def _turn(turn: Turn, around: Surroundings) -> str:
+    group = f" for {short(turn.group, 80)!r}" if turn.group else ""
+    match turn.kind:
+        case "retry":
+            due = "" if turn.due_at is None else f", due {until(turn.due_at, around.now)}"
+            return f"waits for its next attempt by the policy {turn.policy}{due}"
+        case "rate":
+            return f"waits for the rate limit of the policy {turn.policy}{group}: number {turn.position} in line"
+        case _:
+            return f"waits for its turn by the policy {turn.policy}{group}: number {turn.position} in line"
 
 
 def _asked(question: Question, around: Surroundings) -> str:
@@ -108,6 +131,7 @@ def _items(name: str, counts: ItemCounts, state: RunState, around: Surroundings)
         due = around.timer_of(name, work.index)
         doing = f"waits for {_timer(due, around)}" if due is not None else _work(work, around)
         yield f"`{name}`, item {work.index}, {doing}."
+        yield from _failed_before(f"`{name}`, item {work.index}", (work,))
 
 
 def _left(counts: ItemCounts, left: int, state: RunState) -> str:

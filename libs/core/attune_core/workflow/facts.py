@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from attune_core.model.record import record
 from attune_core.model.status import OutcomeStatus
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FailedItems:
     """The items of a pass that did not succeed, with their outcomes: all of those from `first` to below `until`.
 
@@ -34,7 +35,7 @@ class FailedItems:
         return self.indices[place : place + count]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Facts:
     """`now`: the decision's time (PostgreSQL's clock, UTC).
 

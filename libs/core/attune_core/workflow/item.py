@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any
 
-from attune_core.definition.graph import Iteration, TaskNode
+from attune_core.definition.graph import Iteration, TaskKind, TaskNode
 from attune_core.expressions.scope import FactsMissing
 from attune_core.model.outcome import Outcome
+from attune_core.model.record import replace
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.commands import RecordItem, RunAction, SetTimer
 from attune_core.workflow.draft import Draft
@@ -31,7 +32,7 @@ _FETCH_AHEAD = 100
 def begin_item(draft: Draft, node: TaskNode, number: int, counts: ItemCounts) -> ItemCounts:
     """Start the next item that has never run; the counts after that. Errors: FactsMissing."""
     index = counts.next
-    item = _item(draft, (node.name, number), index, [(index, min(_FETCH_AHEAD, counts.total - index))])
+    item = element(draft, TaskKey(node.name, number), index, [(index, min(_FETCH_AHEAD, counts.total - index))])
     counts = replace(counts, next=index + 1)
     return _begin(draft, node, TaskKey(node.name, number, index), item, counts)
 
@@ -45,7 +46,7 @@ def begin_item_again(draft: Draft, node: TaskNode, number: int, counts: ItemCoun
     if found is None:
         return replace(counts, redo=0)
     index, status, ahead = found
-    item = _item(draft, (node.name, number), index, [(each, 1) for each in ahead])
+    item = element(draft, TaskKey(node.name, number), index, [(each, 1) for each in ahead])
     counts = replace(counts, redo=counts.redo - 1, redo_next=index + 1)
     counts = _plus(counts, status, -1)
     return _begin(draft, node, TaskKey(node.name, number, index), item, counts, again=status)
@@ -71,12 +72,17 @@ def _next_failed(
     return None
 
 
-def _item(draft: Draft, place: tuple[str, int], index: int, wanted: list[tuple[int, int]]) -> Any:
+def element(draft: Draft, key: TaskKey, index: int, wanted: Iterable[tuple[int, int]] = ()) -> Any:
+    """An element of the pass's list. `wanted`: what to ask for when it was not fetched, as (first, count).
+
+    Errors: FactsMissing.
+    """
+    place = (key.task, key.iteration)
     if place in draft.fresh_items:
         return draft.fresh_items[place][index]
     fetched = draft.facts.items.get(place, {})
     if index not in fetched:
-        raise FactsMissing(items=frozenset((*place, first, count) for first, count in wanted))
+        raise FactsMissing(items=frozenset((*place, first, count) for first, count in wanted or [(index, 1)]))
     return fetched[index]
 
 
@@ -93,9 +99,9 @@ def _begin(
     except TaskProblem as problem:
         outcome = Outcome(OutcomeStatus.FAILED, error=dict(problem.error))
     else:
-        if request is not None:
-            return _launch(draft, replace(request, again=again), counts)
-        outcome = Outcome(OutcomeStatus.SKIPPED)
+        if request is not None and (node.kind is not TaskKind.NOOP or request.delay > 0):
+            return _launch(draft, request if again is None else replace(request, again=again), counts)
+        outcome = Outcome(OutcomeStatus.SKIPPED) if request is None else Outcome.succeeded()
     draft.emit(RecordItem(key, node.action or "core.noop", outcome, again))
     draft.note_item(key, outcome)
     assert node.iteration is not None

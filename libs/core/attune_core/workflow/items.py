@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from attune_core.definition.graph import Iteration, TaskKind, TaskNode
+from attune_core.definition.graph import Iteration, TaskNode
+from attune_core.expressions.scope import FactsMissing
 from attune_core.model.outcome import Outcome
+from attune_core.model.record import replace
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.commands import SetTimer, StoreItems
 from attune_core.workflow.draft import Draft
@@ -19,7 +20,10 @@ from attune_core.workflow.signals import TaskKey, TimerKind
 from attune_core.workflow.state import Activation, Ended, ItemCounts, Phase
 
 START_AT_ONCE = 500
-"""So many items begin in one decision, however many there is room for; the next decision follows at once."""
+"""So many items begin in one decision, however many there is room for, and fewer when their templates are dear.
+
+The next decision follows at once.
+"""
 
 
 def start(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
@@ -27,10 +31,8 @@ def start(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
     elements = _elements(draft, node, iteration)
     limit = _limit(draft, node, iteration, len(elements))
     _enter(draft, node, ItemCounts(total=len(elements), limit=limit))
-    if node.kind is TaskKind.NOOP:
-        _store(draft, node, replace(_counts(draft, node), next=len(elements), succeeded=len(elements)))
-    elif elements:
-        number = _current(draft, node).iteration
+    if elements:
+        number = draft.under_way(node.name).iteration
         draft.emit(StoreItems(node.name, number, elements))
         draft.fresh_items[(node.name, number)] = elements
     refill(draft, node, iteration)
@@ -73,48 +75,58 @@ def _limit(draft: Draft, node: TaskNode, iteration: Iteration, total: int) -> in
     raw = render(iteration.concurrency, scope_for(draft), "input_error", f"{node.name}.concurrency")
     if isinstance(raw, bool) or not isinstance(raw, int) or raw < 1:
         raise TaskProblem("input_error", f"{node.name}.concurrency must be a whole number from 1, it is {raw!r}")
-    return raw
+    return min(raw, max(1, total))
 
 
 def _enter(draft: Draft, node: TaskNode, counts: ItemCounts) -> None:
-    current = _current(draft, node)
+    current = draft.under_way(node.name)
     started = current.started_at or draft.facts.now
     draft.change(node.name, current=replace(current, phase=Phase.RUNNING, started_at=started, items=counts))
 
 
-def _current(draft: Draft, node: TaskNode) -> Activation:
-    current = draft.task(node.name).current
-    assert current is not None
-    return current
-
-
 def _counts(draft: Draft, node: TaskNode) -> ItemCounts:
-    counts = _current(draft, node).items
+    counts = draft.under_way(node.name).items
     assert counts is not None
     return counts
 
 
 def _store(draft: Draft, node: TaskNode, counts: ItemCounts) -> None:
-    draft.change(node.name, current=replace(_current(draft, node), items=counts))
+    draft.change(node.name, current=replace(draft.under_way(node.name), items=counts))
 
 
 def refill(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
     """Start items up to the limit, then end the task when nothing of it is left."""
-    number = _current(draft, node).iteration
-    for _ in range(START_AT_ONCE):
-        if not _has_room(draft, node):
-            break
-        counts = _counts(draft, node)
-        begin = begin_item_again if counts.redo else begin_item
-        _store(draft, node, begin(draft, node, number, counts))
-    else:
-        if _has_room(draft, node):
-            _store(draft, node, replace(_counts(draft, node), refilling=True))
-            draft.emit(SetTimer(TimerKind.REFILL, 0.0, TaskKey(node.name, number)))
+    number = draft.under_way(node.name).iteration
+    missing: list[FactsMissing] = []
+    begun = 0
+    while _has_room(draft, node) and begun < START_AT_ONCE and not draft.meter.low:
+        _begin_next(draft, node, number, missing)
+        begun += 1
+    if _has_room(draft, node):
+        _store(draft, node, replace(_counts(draft, node), refilling=True))
+        draft.emit(SetTimer(TimerKind.REFILL, 0.0, TaskKey(node.name, number)))
+    if missing:
+        raise FactsMissing.together(missing)
     counts = _counts(draft, node)
     halted = counts.stopping or draft.stop is not None
     if counts.live == 0 and (halted or not _left(counts)):
         _end(draft, node, iteration, counts)
+
+
+def _begin_next(draft: Draft, node: TaskNode, number: int, missing: list[FactsMissing]) -> None:
+    """What an item lacks is noted and the next one looked at: the decision is made once more, with all of it.
+
+    Errors: FactsMissing when the item itself was not fetched.
+    """
+    counts = _counts(draft, node)
+    begin = begin_item_again if counts.redo else begin_item
+    try:
+        _store(draft, node, begin(draft, node, number, counts))
+    except FactsMissing as lacking:
+        missing.append(lacking)
+        if counts.redo or lacking.items:
+            raise FactsMissing.together(missing) from lacking
+        _store(draft, node, replace(counts, next=counts.next + 1, live=counts.live + 1))
 
 
 def _has_room(draft: Draft, node: TaskNode) -> bool:
@@ -148,14 +160,26 @@ def item_ended(draft: Draft, node: TaskNode, iteration: Iteration, key: TaskKey,
 
 def _end(draft: Draft, node: TaskNode, iteration: Iteration, counts: ItemCounts) -> None:
     cut_short = _left(counts) and (not counts.stopping or tolerated(iteration, counts))
+    cut_short = cut_short or (_is_stopped(draft, node) and _only_cancelled(iteration, counts))
     counts = replace(counts, redo=0, redo_next=0)
     if cut_short:
-        error = {"type": "cancelled", "message": f"{node.name} was stopped before all of its items had run"}
-        end_task(draft, node.name, Outcome(OutcomeStatus.CANCELLED, error=error), counts)
+        end_task(
+            draft, node.name, Outcome.cancelled(f"{node.name} was stopped before all of its items had run"), counts
+        )
     elif tolerated(iteration, counts):
         end_task(draft, node.name, Outcome(OutcomeStatus.SUCCEEDED), counts)
     else:
         end_task(draft, node.name, Outcome(OutcomeStatus.FAILED, error=_items_failed(node, counts)), counts)
+
+
+def _is_stopped(draft: Draft, node: TaskNode) -> bool:
+    """Whether something outside of the task cancels its items: the end of the run, or a block that fails fast."""
+    return draft.stop is not None or (node.block is not None and draft.node(node.block).fail_fast)
+
+
+def _only_cancelled(iteration: Iteration, counts: ItemCounts) -> bool:
+    """Too many items did not succeed, and without those that were cancelled it would not be too many."""
+    return not tolerated(iteration, counts) and tolerated(iteration, replace(counts, cancelled=0))
 
 
 def _items_failed(node: TaskNode, counts: ItemCounts) -> dict[str, Any]:

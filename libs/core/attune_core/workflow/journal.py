@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from attune_core.model.moments import iso
 from attune_core.model.outcome import Outcome
-from attune_core.model.status import OutcomeStatus
+from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow import signals
 from attune_core.workflow.commands import Command
 from attune_core.workflow.signals import Signal, TaskKey, TimerKind
@@ -26,6 +27,7 @@ _SIGNALS = {
         signals.ResumeRequested,
         signals.CancelRequested,
         signals.RetryRequested,
+        signals.LimitReached,
     )
 }
 
@@ -78,13 +80,14 @@ def _names(kind: type) -> tuple[str, ...]:
 
 
 def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
-    json = {
-        "status": outcome.status.value,
-        "error": outcome.error,
-        "started_at": _plain(outcome.started_at),
-        "completed_at": _plain(outcome.completed_at),
-    }
-    return {key: value for key, value in json.items() if value is not None}
+    json: dict[str, Any] = {"status": outcome.status._value_}
+    if outcome.error is not None:
+        json["error"] = outcome.error
+    if outcome.started_at is not None:
+        json["started_at"] = iso(outcome.started_at)
+    if outcome.completed_at is not None:
+        json["completed_at"] = iso(outcome.completed_at)
+    return json
 
 
 def _outcome_from_json(json: Mapping[str, Any], result: Any) -> Outcome:
@@ -102,13 +105,27 @@ def _plain(value: Any) -> Any:
     kind = type(value)
     if kind in _AS_IS:
         return value
-    if kind is Outcome:
-        return _outcome_to_json(value)
-    if isinstance(value, Enum):
-        return value.value
-    if kind is datetime:
-        return value.isoformat()
-    if kind is tuple:
-        return [_plain(member) for member in value]
+    write = _WRITTEN.get(kind)
+    if write is not None:
+        return write(value)
     names = _names(kind)
     return {name: _plain(getattr(value, name)) for name in names} if names else value
+
+
+def _key_to_json(key: TaskKey) -> dict[str, Any]:
+    return {"task": key.task, "iteration": key.iteration, "index": key.index}
+
+
+def _word(value: Enum) -> Any:
+    return value._value_
+
+
+_WRITTEN: dict[type, Callable[[Any], Any]] = {
+    TaskKey: _key_to_json,
+    Outcome: _outcome_to_json,
+    OutcomeStatus: _word,
+    ExecutionStatus: _word,
+    TimerKind: _word,
+    datetime: iso,
+    tuple: lambda members: [_plain(member) for member in members],
+}

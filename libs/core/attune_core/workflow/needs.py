@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from attune_core.definition.graph import Graph, TaskKind, TaskNode
 from attune_core.expressions.references import NOTHING, References
+from attune_core.model.record import record
 from attune_core.workflow.routing import RESERVED
 from attune_core.workflow.signals import RunStarted, Signal, TaskFinished
 from attune_core.workflow.state import RunState
@@ -15,7 +15,7 @@ from attune_core.workflow.state import RunState
 FETCH_AHEAD = 100
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Needs:
     """`tasks`: passes whose results are read; `items`: (task, iteration, first index, count)."""
 
@@ -26,19 +26,28 @@ class Needs:
 
 def predict(graph: Graph, state: RunState, signals: Iterable[Signal]) -> Needs:
     """A guess that is never needed for correctness: what is missing raises FactsMissing."""
-    finished: Counter[str] = Counter()
+    finished: dict[str, int] = {}
     reads = NOTHING
     for signal in signals:
         if isinstance(signal, RunStarted):
             reads |= _start_reads(graph, graph.start)
         elif isinstance(signal, TaskFinished):
-            finished[signal.key.task] += 1
+            finished[signal.key.task] = finished.get(signal.key.task, 0) + 1
     for name, times in finished.items():
-        reads |= _end_reads(graph, name) if _ends(state, name, times) else _item_reads(graph, name)
+        part = _reads(graph, name, ends=_ends(state, name, times))
+        reads = part if reads is NOTHING else reads | part
     if state.live <= len(finished) and graph.output_map is not None:
         reads |= graph.output_map.reads
     passes = _ended(graph, state, reads.task_results - finished.keys())
     return Needs(frozenset(passes), reads.kv_keys, frozenset(_windows(state, finished.keys())))
+
+
+def _reads(graph: Graph, name: str, *, ends: bool) -> References:
+    """Found once per graph and task."""
+    found = graph.known_reads.get((name, ends))
+    if found is None:
+        found = graph.known_reads[(name, ends)] = _end_reads(graph, name) if ends else _item_reads(graph, name)
+    return found
 
 
 def _ends(state: RunState, name: str, finished: int) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from attune_core.definition.limits import MAX_SECONDS
 from attune_core.expressions.markers import holds_secret
 from attune_core.expressions.render import Condition, ExpressionError, Value
 from attune_core.expressions.scope import Scope
 from attune_core.workflow.draft import ErrorMap
+from attune_core.workflow.phrases import short
 
 
 class TaskProblem(Exception):
@@ -52,7 +54,9 @@ def test(condition: Condition, scope: Scope, place: str) -> bool:
 def seconds(value: Value, scope: Scope, place: str, *, positive: bool) -> float:
     """A duration in seconds. Errors: TaskProblem of type input_error when it is no number in range."""
     raw = render(value, scope, "input_error", place)
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or raw < 0 or (positive and raw == 0):
+    is_number = isinstance(raw, int | float) and not isinstance(raw, bool)
+    if not is_number or not 0 <= raw <= MAX_SECONDS or (positive and raw == 0):
         least = "above 0" if positive else "of 0 or more"
-        raise TaskProblem("input_error", f"{place} must be a number {least} (seconds), it is {raw!r}")
+        told = f"{place} must be a number {least} (seconds, at most {MAX_SECONDS:,}), it is {short(repr(raw))}"
+        raise TaskProblem("input_error", told)
     return float(raw)

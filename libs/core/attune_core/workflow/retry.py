@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from attune_core.definition.graph import Graph, TaskKind, TaskNode
+from attune_core.definition.graph import Graph, TaskNode
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 from attune_core.workflow import items
-from attune_core.workflow.activation import activate
+from attune_core.workflow.activation import Gate, activate, gate, release, waits_for_others
 from attune_core.workflow.commands import SetTimer
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.signals import RetryRequested, TimerKind
-from attune_core.workflow.state import Activation, Ended, ItemCounts, Phase, TaskState
+from attune_core.workflow.state import NEVER, Activation, Ended, ItemCounts, Phase, TaskState
 
 RETRYABLE = (ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT, ExecutionStatus.CANCELLED)
 _ENDED_BADLY = (OutcomeStatus.FAILED, OutcomeStatus.TIMED_OUT, OutcomeStatus.CANCELLED)
@@ -21,13 +21,40 @@ def retry(draft: Draft, signal: RetryRequested) -> bool:
     """False when there is nothing to run again. Errors: FactsMissing."""
     if draft.status not in RETRYABLE:
         return False
-    names = to_retry(draft.graph, draft.tasks, signal.tasks)
-    if not names and not draft.ready:
+    if not has_more_to_do(draft.graph, draft.tasks, draft.ready, signal.tasks):
         return False
+    names = to_retry(draft.graph, draft.tasks, signal.tasks)
     _reopen(draft)
+    due = _skipped_for(draft, names)
     for name in names:
         _run_again(draft, draft.node(name), reset_items=signal.reset_items)
+    for name in due:
+        draft.change(name, queued=draft.task(name).queued + 1)
+    for name in [name for name, node in draft.graph.tasks.items() if node.depends_on]:
+        release(draft, name)
     return True
+
+
+def has_more_to_do(
+    graph: Graph, tasks: Mapping[str, TaskState], ready: Collection[str], wanted: Iterable[str] = ()
+) -> bool:
+    """Whether a retry would run anything: again, or what the end of the run has kept from running."""
+    waiting = (waits_for_others(node, tasks.get(name, NEVER)) for name, node in graph.tasks.items())
+    return bool(ready or to_retry(graph, tasks, wanted)) or any(waiting)
+
+
+def _skipped_for(draft: Draft, again: Iterable[str]) -> list[str]:
+    """The tasks that were skipped because a task that runs again, or one of these, had not completed."""
+    found, agenda = dict.fromkeys(again), list(again)
+    wanted = len(found)
+    while agenda:
+        for name in draft.graph.dependents.get(agenda.pop(), ()):
+            task = draft.task(name)
+            skipped = task.current is None and task.last is not None and task.last.status is OutcomeStatus.SKIPPED
+            if name not in found and skipped and gate(draft, draft.node(name)) is Gate.SKIP:
+                found[name] = None
+                agenda.append(name)
+    return list(found)[wanted:]
 
 
 def to_retry(graph: Graph, tasks: Mapping[str, TaskState], wanted: Iterable[str] = ()) -> list[str]:
@@ -41,20 +68,16 @@ def to_retry(graph: Graph, tasks: Mapping[str, TaskState], wanted: Iterable[str]
 
 
 def _runs_anyway(graph: Graph, tasks: Mapping[str, TaskState], name: str) -> bool:
-    """It is under way, or a block around it is about to begin."""
-    current = tasks[name].current if name in tasks else None
-    if current is not None:
-        return True
-    block = graph.tasks[name].block
-    return block is not None and _begins(graph, tasks, block)
+    """It, or a block around it, is about to begin, and that pass is not one more than the one that ended badly."""
+    task, block = tasks.get(name, NEVER), graph.tasks[name].block
+    if task.current is not None:
+        return not _owes_a_pass(task)
+    return block is not None and _runs_anyway(graph, tasks, block)
 
 
-def _begins(graph: Graph, tasks: Mapping[str, TaskState], block: str) -> bool:
-    current = tasks[block].current if block in tasks else None
-    outer = graph.tasks[block].block
-    return (current is not None and current.phase is Phase.READY) or (
-        outer is not None and _begins(graph, tasks, outer)
-    )
+def _owes_a_pass(task: TaskState) -> bool:
+    """Whether its last pass came to nothing: whatever waits for another one has not asked for that."""
+    return task.last is not None and task.last.status in _ENDED_BADLY and not task.last.handled
 
 
 def _failed(graph: Graph, tasks: Mapping[str, TaskState]) -> list[str]:
@@ -79,25 +102,34 @@ def _ended_badly(tasks: Mapping[str, TaskState], names: Iterable[str]) -> Iterat
 
 
 def _reopen(draft: Draft) -> None:
-    """A new try has the whole timeout and the whole limit of activations."""
+    """A new try has the whole timeout and the whole limits of activations and of the journal."""
     draft.status = ExecutionStatus.RUNNING
     draft.stop, draft.failure, draft.completed_at = None, None, None
     draft.tries += 1
-    draft.activations = 0
-    if draft.graph.timeout is not None:
-        draft.emit(SetTimer(TimerKind.RUN_TIMEOUT, draft.graph.timeout))
+    draft.activations, draft.lines, draft.going_on = 0, 0, False
+    if draft.time_limit is not None:
+        draft.emit(SetTimer(TimerKind.RUN_TIMEOUT, draft.time_limit))
 
 
 def _run_again(draft: Draft, node: TaskNode, *, reset_items: bool) -> None:
-    """A new pass; or, to keep the items that are done, the pass that has ended."""
+    """A new pass; or, to keep the items that are done, the pass that has ended. A pass that was ready follows it."""
     if node.block is not None:
         _open_block(draft, node.block)
+    _put_back(draft, node.name)
     last = draft.task(node.name).last
-    left = None if last is None or reset_items or node.kind is not TaskKind.ACTION else _unfinished(last)
+    left = None if last is None or reset_items else _unfinished(last)
     if node.iteration is not None and last is not None and left is not None:
         items.restart(draft, node, node.iteration, last, left)
     else:
         activate(draft, node.name)
+
+
+def _put_back(draft: Draft, name: str) -> None:
+    """The pass that is ready has its turn, and its number, after one that is made up for."""
+    task = draft.task(name)
+    if task.current is not None and task.current.phase is Phase.READY:
+        draft.ready.remove(name)
+        draft.change(name, current=None, queued=task.queued + 1, activations=task.activations - 1)
 
 
 def _unfinished(last: Ended) -> ItemCounts | None:
@@ -110,9 +142,11 @@ def _unfinished(last: Ended) -> ItemCounts | None:
 
 def _open_block(draft: Draft, name: str) -> None:
     """A new pass of a block (and of the blocks around it) in which only what is activated runs."""
-    block, task = draft.node(name), draft.task(name)
+    block = draft.node(name)
     if block.block is not None:
         _open_block(draft, block.block)
+    _put_back(draft, name)
+    task = draft.task(name)
     if task.current is not None:
         return
     draft.activations += 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from attune_core.definition.graph import Publish, Route, RouteOn, TaskKind, TaskNode
 from attune_core.expressions.references import References
 from attune_core.model.outcome import Outcome
+from attune_core.model.record import record
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.problems import TaskProblem, render_kept, test
@@ -25,14 +26,14 @@ _ON = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
-    """`variables` after all publishing; `targets` in firing order; `labels` of the routes that fired.
+    """`variables`: a copy, after all publishing; `targets` in firing order; `labels` of the routes that fired.
 
     `refused`: the other routes that were considered, and what their conditions gave.
     """
 
-    variables: Mapping[str, Any]
+    variables: dict[str, Any]
     targets: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)

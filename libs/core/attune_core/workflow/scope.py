@@ -9,10 +9,11 @@ from attune_core.definition.graph import TaskKind
 from attune_core.expressions.failures import ExpressionError
 from attune_core.expressions.scope import MISSING, FactsMissing, Scope
 from attune_core.expressions.secrets import Secret
+from attune_core.model.moments import iso
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.draft import Draft
-from attune_core.workflow.state import Ended
+from attune_core.workflow.state import Ended, Phase
 
 _FIELDS = (
     "status",
@@ -56,7 +57,8 @@ class TaskView(Mapping[str, Any]):
     def _status(self, ended: Ended | None) -> str:
         if ended is not None:
             return ended.status.value
-        return "pending" if self._draft.task(self._name).current is None else "running"
+        current = self._draft.task(self._name).current
+        return "pending" if current is None or current.phase is Phase.READY else "running"
 
     def _field(self, ended: Ended, field: str) -> Any:
         match field:
@@ -70,7 +72,7 @@ class TaskView(Mapping[str, Any]):
                 return getattr(ended, field)
             case "started_at" | "completed_at":
                 time = getattr(ended, field)
-                return None if time is None else time.isoformat()
+                return None if time is None else iso(time)
             case "duration":
                 return _duration(ended)
             case _:
@@ -99,7 +101,7 @@ def result_of(draft: Draft, name: str) -> Any:
     if name in draft.results:
         return draft.results[name]
     node, ended = draft.node(name), draft.task(name).last
-    if ended is None:
+    if ended is None or ended.status is OutcomeStatus.SKIPPED:
         return None
     if node.kind is TaskKind.PARALLEL:
         return {child: result_of(draft, child) for child in node.children}
@@ -190,20 +192,31 @@ def scope_for(
     variables: Mapping[str, Any] | None = None,
 ) -> Scope:
     """`outcome`: that of the finished task, for its own publish, transitions and retry condition."""
-    now = draft.facts.now.isoformat()
+    if draft.surroundings is None:
+        draft.surroundings = _surroundings(draft)
     return Scope(
-        tasks=_TaskViews(draft),
+        **draft.surroundings,
         vars=draft.vars if variables is None else variables,
-        parameters=draft.facts.parameters,
-        pack_config=draft.facts.pack_config,
-        system={**draft.facts.system, "timestamp": now},
-        kv=lambda key: _kv(draft, key),
-        secret=lambda key: _secret(draft, key),
-        sealed=draft.facts.sealed or bool(draft.facts.secrets),
         item=item,
         index=index,
         result=MISSING if outcome is None else outcome.result,
         error=MISSING if outcome is None else outcome.error,
         outcome=None if outcome is None else outcome.status.value,
-        now=now,
     )
+
+
+def _surroundings(draft: Draft) -> dict[str, Any]:
+    """What all scopes of a decision share."""
+    facts = draft.facts
+    now = iso(facts.now)
+    return {
+        "tasks": _TaskViews(draft),
+        "parameters": facts.parameters,
+        "pack_config": facts.pack_config,
+        "system": {**facts.system, "timestamp": now},
+        "kv": lambda key: _kv(draft, key),
+        "secret": lambda key: _secret(draft, key),
+        "sealed": facts.sealed or bool(facts.secrets),
+        "now": now,
+        "meter": draft.meter,
+    }

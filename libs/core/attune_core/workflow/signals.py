@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from attune_core.model.outcome import Outcome
+from attune_core.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskKey:
     """One piece of work of a run. `index` is the item's index inside an iteration, else None."""
 
@@ -24,14 +24,18 @@ class TimerKind(StrEnum):
     REFILL = "refill"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunStarted:
-    """The first signal of every run. `paused`: it starts nothing until it is resumed, as the run around it does."""
+    """The first signal of every run. `paused`: it starts nothing until it is resumed, as the run around it does.
+
+    `within`: the seconds that the task gives which runs it as a subworkflow.
+    """
 
     paused: bool = False
+    within: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskFinished:
     """An attempt of a task (or of one item) reached its outcome. The shell has checked the token.
 
@@ -43,21 +47,21 @@ class TaskFinished:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskSuspended:
     """The execution of `key` holds no worker any more: an open inquiry, a paused subworkflow."""
 
     key: TaskKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskResumed:
     """The execution of `key` runs again."""
 
     key: TaskKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TimerFired:
     """`key` is None for a timer of the run itself."""
 
@@ -66,27 +70,34 @@ class TimerFired:
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PauseRequested:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResumeRequested:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CancelRequested:
     reason: str = "cancelled by request"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RetryRequested:
     """Run again from `tasks` (empty: every failed task). `reset_items` False: only the failed items."""
 
     tasks: tuple[str, ...] = ()
     reset_items: bool = True
+
+
+@record
+class LimitReached:
+    """The journal of this try has `limit` lines that are not of items: the run ends."""
+
+    limit: int
 
 
 Signal = (
@@ -99,4 +110,5 @@ Signal = (
     | ResumeRequested
     | CancelRequested
     | RetryRequested
+    | LimitReached
 )

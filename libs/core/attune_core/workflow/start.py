@@ -8,16 +8,16 @@ from attune_core.workflow.commands import SetTimer
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.problems import TaskProblem, render_kept
 from attune_core.workflow.scope import scope_for
-from attune_core.workflow.signals import TimerKind
+from attune_core.workflow.signals import RunStarted, TimerKind
 from attune_core.workflow.state import Stop, StopKind
 
 
-def start(draft: Draft, *, paused: bool = False) -> None:
+def start(draft: Draft, signal: RunStarted) -> None:
     """Set the variables, arm the run's timeout, activate every start task."""
-    draft.status = ExecutionStatus.PAUSING if paused else ExecutionStatus.RUNNING
-    draft.started_at = draft.facts.now
-    if draft.graph.timeout is not None:
-        draft.emit(SetTimer(TimerKind.RUN_TIMEOUT, draft.graph.timeout))
+    draft.status = ExecutionStatus.PAUSING if signal.paused else ExecutionStatus.RUNNING
+    draft.started_at, draft.within = draft.facts.now, signal.within
+    if draft.time_limit is not None:
+        draft.emit(SetTimer(TimerKind.RUN_TIMEOUT, draft.time_limit))
     try:
         _set_variables(draft)
     except TaskProblem as problem:

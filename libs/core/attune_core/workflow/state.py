@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from attune_core.model.record import record
 from attune_core.model.status import ExecutionStatus, OutcomeStatus
 
 
@@ -31,9 +32,14 @@ class StopKind(StrEnum):
     FAILURE = "failure"
     CANCEL = "cancel"
     TIMEOUT = "timeout"
+    LIMIT = "limit"
 
 
-@dataclass(frozen=True, slots=True)
+FORCED = (StopKind.CANCEL, StopKind.TIMEOUT, StopKind.LIMIT)
+"""What runs is stopped as well, and nothing is tried again."""
+
+
+@record
 class ItemCounts:
     """The progress of an iteration. `next` is the first index that has not been started.
 
@@ -66,18 +72,22 @@ class ItemCounts:
         return self.failed + self.timed_out + self.cancelled
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Activation:
-    """One pass of a task that has not ended. `iteration` counts from 1."""
+    """One pass of a task that has not ended. `iteration` counts from 1.
+
+    `delayed`: it waits for the `delay` before its first attempt, so it has not begun.
+    """
 
     iteration: int
     phase: Phase
     attempt: int = 1
     started_at: datetime | None = None
     items: ItemCounts | None = None
+    delayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ended:
     """The latest activation that ended: what `task.<name>` shows."""
 
@@ -91,13 +101,14 @@ class Ended:
     handled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskState:
     """What the engine remembers of one task.
 
     `queued`: further activations that wait, for the current one to end or for dependencies. `fired`: sources
     that have fired to the join since it last ran. `late`: sources whose next firing belongs to the pass that
-    `join: N` has already run. `activations` counts passes.
+    `join: N` has already run, unless another source begins a new one before; `owed`: those that were under way then,
+    once for each pass, whatever begins. `activations` counts passes.
     """
 
     current: Activation | None = None
@@ -105,25 +116,28 @@ class TaskState:
     queued: int = 0
     fired: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
+    owed: tuple[str, ...] = ()
     activations: int = 0
 
 
 NEVER = TaskState()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stop:
     kind: StopKind
     error: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunState:
     """`revision` grows by one with every accepted signal. `activations` counts against max_iterations.
 
     `live`: tasks with a current activation that runs or waits, `waiting` those that only wait.
     `ready`: tasks that are activated and not
-    started, in order. `failure`: the first unhandled failure. `tries` counts retries of the whole run.
+    started, in order. `failure`: the first unhandled failure. `tries` counts retries of the whole run,
+    `lines` the accepted signals of this try that are not of items. `going_on`: more tasks are ready than one decision
+    starts, and a timer goes on with them. `within`: the seconds that the task around a subworkflow gives it.
     """
 
     status: ExecutionStatus = ExecutionStatus.REQUESTED
@@ -134,6 +148,9 @@ class RunState:
     live: int = 0
     waiting: int = 0
     activations: int = 0
+    lines: int = 0
+    going_on: bool = False
+    within: float | None = None
     stop: Stop | None = None
     failure: Mapping[str, Any] | None = None
     tries: int = 1

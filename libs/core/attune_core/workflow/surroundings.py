@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from attune_core.model.status import ExecutionStatus
 from attune_core.workflow.signals import TimerKind
@@ -11,7 +13,10 @@ from attune_core.workflow.signals import TimerKind
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An execution that is not final. `since`: when it was sent to a worker, or began. `most`: attempts at most."""
+    """An execution that is not final. `since`: when it was sent to a worker, or began. `most`: attempts at most.
+
+    `served`: a worker of its pool is alive. `failed_with`: the error of the attempt before this one.
+    """
 
     task: str
     execution: int
@@ -23,6 +28,8 @@ class Work:
     pool: str | None = None
     since: datetime | None = None
     cancelling: bool = False
+    served: bool = True
+    failed_with: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +65,33 @@ class Child:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """The incident for which the executors leave the run alone."""
+
+    incident: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where an execution stands in the line at a policy's limit: `kind` is concurrency, rate or retry.
+
+    `position` counts from 1. `due_at`: when its next attempt is due.
+    """
+
+    execution: int
+    policy: str
+    kind: str
+    position: int = 1
+    group: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """`works` may leave out items of iterations when there are many. `asked`: requests that nobody took up yet.
 
-    `incident`: why the executors have set the run aside, if they have.
+    `set_aside`: given when the executors leave the run alone.
     """
 
     now: datetime
@@ -70,7 +100,8 @@ class Surroundings:
     questions: tuple[Question, ...] = ()
     children: tuple[Child, ...] = ()
     asked: tuple[str, ...] = ()
-    incident: str | None = None
+    set_aside: SetAside | None = None
+    turns: tuple[Turn, ...] = ()
 
     def work_of(self, task: str) -> tuple[Work, ...]:
         return tuple(work for work in self.works if work.task == task)
@@ -80,6 +111,9 @@ class Surroundings:
 
     def child_of(self, execution: int) -> Child | None:
         return next((each for each in self.children if each.execution == execution), None)
+
+    def turn_of(self, execution: int) -> Turn | None:
+        return next((each for each in self.turns if each.execution == execution), None)
 
     def timer_of(self, task: str, index: int | None = None) -> Due | None:
         found = [due for due in self.timers if (due.task, due.index) == (task, index)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from attune_core.definition.graph import TaskKind
 from attune_core.model.outcome import Outcome
+from attune_core.model.record import replace
 from attune_core.model.status import ExecutionStatus
 from attune_core.workflow import items
 from attune_core.workflow.commands import Dispatch, SetTimer
@@ -29,22 +29,27 @@ def timer_fired(draft: Draft, signal: TimerFired) -> None:
             if draft.status is not ExecutionStatus.CANCELING:
                 _dispatch(draft, signal.key, signal.attempt)
         case TimerKind.REFILL:
-            assert signal.key is not None
             _refill(draft, signal.key)
         case _:
             assert_never(signal.kind)
 
 
 def _time_out(draft: Draft) -> None:
-    limit = draft.graph.timeout
+    """A run that is being cancelled ends as that, however long it takes."""
+    if draft.status is ExecutionStatus.CANCELING:
+        return
+    limit = draft.time_limit
     error = {"type": "timeout", "message": f"the run did not end within its timeout of {limit:g} seconds"}
     draft.stop = Stop(StopKind.TIMEOUT, error)
     draft.status = ExecutionStatus.CANCELING
     stop_everything(draft)
 
 
-def _refill(draft: Draft, key: TaskKey) -> None:
-    """An iteration goes on with the items for which one decision was too short."""
+def _refill(draft: Draft, key: TaskKey | None) -> None:
+    """The run goes on with the tasks, or an iteration with the items, for which one decision was too short."""
+    if key is None:
+        draft.going_on = False
+        return
     node, current = draft.node(key.task), draft.task(key.task).current
     if current is not None and current.items is not None and current.iteration == key.iteration and node.iteration:
         items.go_on(draft, node, node.iteration)
@@ -65,7 +70,7 @@ def _dispatch(draft: Draft, key: TaskKey, attempt: int) -> None:
 def _dispatch_once(draft: Draft, key: TaskKey, attempt: int, current: Activation) -> None:
     if current.phase is not Phase.WAITING or current.attempt != attempt:
         return
-    draft.change(key.task, current=replace(current, phase=Phase.RUNNING))
+    draft.change(key.task, current=replace(current, phase=Phase.RUNNING, delayed=False))
     if draft.node(key.task).kind is TaskKind.NOOP:
         end_task(draft, key.task, Outcome.succeeded())
     else:

@@ -3,62 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import AwareDatetime
 from starlette.responses import StreamingResponse
 
+from attune_api import queries
 from attune_api.context import Context, Shared
-from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.errors import Invalid
+from attune_api.paging import Keyset, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
 from attune_api.usecases import verify_audit
+from attune_api.usecases.verify_audit import Seen
 from attune_api.views.access import AuditEntry, Verified
 from attune_common.runtime import json
 from attune_common.store import audit
-from attune_common.store.audit import Filter
 from attune_common.store.connection import Row
 
 routes = router("/api/v1/audit", tag="audit")
 _BY_ID = Keyset("audit", ("id",), (int,))
 _AT_ONCE = 1_000
-
-Text = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00]+$")]
-Outcome = Annotated[Literal["done", "refused", "failed"] | None, Query()]
+_LINE = '{"position":17,"hash":"5f70bf18…","previous":"9f86d081…","login":"ada","action":"secret.read",…}\n'
 
 
 @routes.get("", response_model=Page[AuditEntry], summary="Who did what, newest first")
 @declares(Permission.ADMIN)
-async def page(
-    shared: Shared,
-    login: Text = None,
-    action: Text = None,
-    subject: Text = None,
-    outcome: Outcome = None,
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[AuditEntry]:
-    """`action=secret` finds `secret.read`, `secret.put` and so on."""
-    after = _BY_ID.after(cursor)
-    wanted = Filter(login, action, subject, outcome, since, until)
-    async with shared.store.connection() as connection:
-        rows = await audit.page(connection, after[0] if after else None, wanted, limit + 1)
-    shown, following = _BY_ID.page(rows, limit)
-    return Page(items=[_view(row) for row in shown], next=following)
+async def page(shared: Shared, query: Annotated[queries.Audit, Query()]) -> Page[AuditEntry]:
+    return await _BY_ID.listed(
+        shared.store, query,
+        lambda connection, before, most: audit.page(connection, before, query.filter(), most),
+        _view,
+    )  # fmt: skip
 
 
 @routes.get("/verify", response_model=Verified, summary="Is the trail whole and unchanged?")
 @declares(Permission.ADMIN)
-async def verify(shared: Shared) -> Verified:
-    """Keep `last` and `head` elsewhere: they show later that nothing at the end was cut off."""
-    return await verify_audit.verify(shared.store)
+async def verify(
+    shared: Shared,
+    position: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    hash: Annotated[str | None, Query(pattern=r"^[0-9a-f]{64}$")] = None,
+) -> Verified:
+    """Keep `last` and `head` elsewhere: given as `position` and `hash` they show later that nothing was cut off."""
+    if (position is None) != (hash is None):
+        raise Invalid.at("query.hash" if hash is None else "query.position", "give both, or neither")
+    seen = None if position is None or hash is None else Seen(position, hash)
+    return await verify_audit.verify(shared.store, seen)
 
 
 @routes.get("/export", response_class=Response, summary="The whole trail, one JSON document a line",
-            responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}})  # fmt: skip
+            responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _LINE}}}},
+            )  # fmt: skip
 @declares(Permission.ADMIN)
 async def export(
     shared: Shared, after: Annotated[int, Query(ge=0, lt=2**63, description="Positions above this one.")] = 0

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Query
+
 from attune_api import belongs
 from attune_api.auth import Caller
+from attune_api.catalog_queries import OfPack
 from attune_api.context import Shared
 from attune_api.errors import NotFound
-from attune_api.names import Ref, RefFilter
-from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.names import Ref
+from attune_api.paging import Keyset, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
 from attune_api.views.definitions import Action, Trigger, TriggerTimer, TriggerWithTimers, of
@@ -23,20 +28,17 @@ _MOST_TIMERS = 100
 
 @routes.get("/actions", response_model=Page[Action], summary="List actions")
 @declares(Permission.READ, scoped=True)
-async def list_actions(
-    shared: Shared, caller: Caller, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
-) -> Page[Action]:
-    after = _ACTIONS.after(cursor)
-    async with shared.store.connection() as connection:
-        rows = await actions.page(
-            connection, after[0] if after else None, pack, limit + 1, caller.packs(library=True)
-        )
-    shown, following = _ACTIONS.page(rows, limit)
-    return Page(items=[of(Action, row) for row in shown], next=following)
+async def list_actions(shared: Shared, caller: Caller, query: Annotated[OfPack, Query()]) -> Page[Action]:
+    seen = caller.packs(library=True)
+    return await _ACTIONS.listed(
+        shared.store, query,
+        lambda connection, after, most: actions.page(connection, after, query.pack, most, seen),
+        lambda row: of(Action, row),
+    )  # fmt: skip
 
 
 @routes.get("/actions/{ref}", response_model=Action, summary="Get an action")
-@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref(), tagged="read-only")
 async def one_action(shared: Shared, ref: Ref) -> Action:
     async with shared.store.connection() as connection:
         row = await actions.get(connection, ref)
@@ -47,20 +49,17 @@ async def one_action(shared: Shared, ref: Ref) -> Action:
 
 @routes.get("/triggers", response_model=Page[Trigger], summary="List triggers")
 @declares(Permission.READ, scoped=True)
-async def list_triggers(
-    shared: Shared, caller: Caller, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
-) -> Page[Trigger]:
-    after = _TRIGGERS.after(cursor)
-    async with shared.store.connection() as connection:
-        rows = await triggers.page(
-            connection, after[0] if after else None, pack, limit + 1, caller.packs(library=True)
-        )
-    shown, following = _TRIGGERS.page(rows, limit)
-    return Page(items=[_trigger(row) for row in shown], next=following)
+async def list_triggers(shared: Shared, caller: Caller, query: Annotated[OfPack, Query()]) -> Page[Trigger]:
+    seen = caller.packs(library=True)
+    return await _TRIGGERS.listed(
+        shared.store, query,
+        lambda connection, after, most: triggers.page(connection, after, query.pack, most, seen),
+        _trigger,
+    )  # fmt: skip
 
 
 @routes.get("/triggers/{ref}", response_model=TriggerWithTimers, summary="Get a trigger")
-@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref(), tagged="read-only")
 async def one_trigger(shared: Shared, ref: Ref) -> TriggerWithTimers:
     async with shared.store.connection() as connection:
         row = await triggers.get(connection, ref)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from attune_api import belongs
+from attune_api import belongs, queries
 from attune_api.auth import Caller, Principal
 from attune_api.context import Context, Shared
 from attune_api.errors import NotFound
 from attune_api.intake import Occurrence
-from attune_api.names import REF, Id, IdFilter, RefFilter
-from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.names import REF, Id
+from attune_api.paging import Keyset, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
+from attune_api.usecases.open_secrets import open_in
 from attune_api.views import events as views
 from attune_common.store import audit, events
+from attune_core.expressions.markers import decode
 from attune_core.model.names import pack_of
 
 routes = router("/api/v1", tag="events")
@@ -43,7 +45,7 @@ class FireMany(BaseModel):
 
 @routes.post("/events", status_code=202, response_model=views.Event, summary="Record an event",
              responses={200: {"model": views.Event, "description": "Recorded before with this key"}})  # fmt: skip
-@declares(Permission.EMIT, refusals=(404, 409), scoped=True)
+@declares(Permission.EMIT, refusals=(404, 409), scoped=True, once=True)
 async def fire(shared: Shared, caller: Caller, body: Fire, response: Response) -> views.Event:
     caller.require(Permission.EMIT, pack_of(body.trigger))
     audit.about(body.trigger)
@@ -61,7 +63,7 @@ def _occurrence(caller: Principal, body: Fire) -> Occurrence:
 
 
 @routes.post("/events/batch", status_code=202, response_model=views.EventVerdicts, summary="Record many events")
-@declares(Permission.EMIT, scoped=True)
+@declares(Permission.EMIT, scoped=True, once=True)
 async def fire_many(shared: Shared, caller: Caller, body: FireMany) -> views.EventVerdicts:
     """A verdict for each: one that is refused does not keep the others. The right is needed for all of them."""
     triggers = sorted({one.trigger for one in body.events})
@@ -73,25 +75,27 @@ async def fire_many(shared: Shared, caller: Caller, body: FireMany) -> views.Eve
 
 
 @routes.post("/events/{id}/re-emit", status_code=202, response_model=views.Event, summary="Record it once more")
-@declares(Permission.EMIT, refusals=(404, 409, 422), of=belongs.event)
+@declares(Permission.EMIT, refusals=(404, 409, 422), of=belongs.event, once=True)
 async def again(shared: Shared, caller: Caller, id: Id) -> views.Event:
     """A new event of the same trigger with the same payload: the rules of today are asked."""
-    first = await _read(shared, id)
+    async with shared.store.unit() as unit:
+        first = await events.get(unit, id)
+        if first is None:
+            raise NotFound(f"there is no event {id}")
+        payload = (await open_in(unit, shared.vault, decode(first["payload"], first["secrets"]))).value
     source: dict[str, Any] = {"kind": "re-emitted", "identity": caller.login, "event": id}
-    what = Occurrence(first.trigger, first.payload, source, execution=caller.execution)
+    what = Occurrence(first["trigger_ref"], payload, source, execution=caller.execution)
     return views.event((await shared.intake.record(what)).row)
 
 
 @routes.get("/events", response_model=Page[views.Event], summary="List events, newest first")
 @declares(Permission.READ, scoped=True)
-async def page(
-    shared: Shared, caller: Caller, trigger: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
-) -> Page[views.Event]:
-    after = _EVENTS.after(cursor)
-    async with shared.store.connection() as connection:
-        rows = await events.page(connection, after[0] if after else None, trigger, limit + 1, caller.packs())
-    shown, following = _EVENTS.page(rows, limit)
-    return Page(items=[views.event(row) for row in shown], next=following)
+async def page(shared: Shared, caller: Caller, query: Annotated[queries.Events, Query()]) -> Page[views.Event]:
+    return await _EVENTS.listed(
+        shared.store, query,
+        lambda connection, before, most: events.page(connection, before, query.filter(), most, caller.packs()),
+        views.event,
+    )  # fmt: skip
 
 
 @routes.get("/events/{id}", response_model=views.Event, summary="Get an event")
@@ -103,19 +107,15 @@ async def one(shared: Shared, id: Id) -> views.Event:
 @routes.get("/enforcements", response_model=Page[views.Enforcement], summary="List the rules' verdicts, newest first")
 @declares(Permission.READ, scoped=True)
 async def enforcements(
-    shared: Shared,
-    caller: Caller,
-    event: IdFilter = None,
-    rule: RefFilter = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    shared: Shared, caller: Caller, query: Annotated[queries.Enforcements, Query()]
 ) -> Page[views.Enforcement]:
-    after = _ENFORCEMENTS.after(cursor)
-    before = after[0] if after else None
-    async with shared.store.connection() as connection:
-        rows = await events.enforcements(connection, before, event, rule, limit + 1, caller.packs())
-    shown, following = _ENFORCEMENTS.page(rows, limit)
-    return Page(items=[views.enforcement(row) for row in shown], next=following)
+    return await _ENFORCEMENTS.listed(
+        shared.store, query,
+        lambda connection, before, most: events.enforcements(
+            connection, before, query.event, query.rule, most, caller.packs(), query.matched
+        ),
+        views.enforcement,
+    )  # fmt: skip
 
 
 @routes.get("/enforcements/{id}", response_model=views.Enforcement, summary="Get a rule's verdict")

@@ -7,25 +7,24 @@ from typing import Annotated, Any
 from fastapi import Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from attune_api import belongs
+from attune_api import belongs, queries, searching
 from attune_api.auth import Caller
 from attune_api.context import Context, Shared
 from attune_api.errors import Invalid, NotFound
-from attune_api.names import REF, Id, IdFilter, RefFilter
-from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.names import REF, Id
+from attune_api.paging import Keyset, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
 from attune_api.usecases.cancel_execution import cancel_execution
-from attune_api.usecases.execute import Asked, execute
+from attune_api.usecases.execute import Asked, Started
 from attune_api.usecases.open_secrets import open_secrets
 from attune_api.views import executions as views
-from attune_common.store import execution_views
-from attune_common.store.execution_views import Filter
-from attune_core.model.status import ExecutionStatus
+from attune_common.store import execution_views, log_views, policies
+from attune_common.store.log_views import Lines
 
 routes = router("/api/v1/executions", tag="executions")
-_BY_ID = Keyset("executions", ("id",), (int,))
-_LOGS = Keyset("logs", ("attempt", "seq"), (int, int))
+_LOGS = Keyset("logs", ("execution", "attempt", "seq"), (int, int, int))
+_ENDS = Keyset("log_ends", ("execution", "attempt"), (int, int))
 
 IDEMPOTENCY = r"^[\x21-\x7e]+$"
 IdempotencyHeader = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200, pattern=IDEMPOTENCY)]
@@ -49,30 +48,16 @@ async def start(
 ) -> views.Execution:
     asked = Asked(body.action, body.parameters, one_key(key, body.idempotency_key))
     await shared.admission.check()
-    execution, is_new = await execute(shared.store, caller, asked, shared.vault)
-    response.status_code = 202 if is_new else 200
-    response.headers["Location"] = f"/api/v1/executions/{execution}"
-    return await read(shared, execution)
+    return await answer(shared, await shared.starts.start(caller, asked), response)
 
 
 @routes.get("", response_model=Page[views.ExecutionSummary], summary="List executions, newest first")
 @declares(Permission.READ, scoped=True)
 async def page(
-    shared: Shared,
-    caller: Caller,
-    status: Annotated[ExecutionStatus | None, Query()] = None,
-    action: RefFilter = None,
-    parent: IdFilter = None,
-    root: Annotated[bool, Query(description="Only executions without a parent.")] = False,
-    rule: RefFilter = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    shared: Shared, caller: Caller, query: Annotated[queries.Executions, Query()]
 ) -> Page[views.ExecutionSummary]:
-    after = _BY_ID.after(cursor)
-    wanted = Filter(status.value if status else None, action, parent, root, rule, caller.packs(), caller.id)
     async with shared.store.connection() as connection:
-        rows = await execution_views.page(connection, after[0] if after else None, wanted, limit + 1)
-    shown, following = _BY_ID.page(rows, limit)
+        shown, following = await searching.page(connection, query.filter(caller), query.q, query.cursor, query.limit)
     return Page(items=[views.summary(row) for row in shown], next=following)
 
 
@@ -82,24 +67,44 @@ async def one(shared: Shared, id: Id) -> views.Execution:
     return await read(shared, id)
 
 
-@routes.get("/{id}/logs", response_model=Page[views.LogLine], summary="What its attempts have written, in order")
+@routes.get("/{id}/logs", response_model=Page[views.LogLine], summary="What its attempts have written")
 @declares(Permission.READ, refusals=(404,), of=belongs.execution)
 async def logs(
     shared: Shared,
     id: Id,
-    attempt: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    cursor: Cursor = None,
+    query: Annotated[queries.Logs, Query()],
 ) -> Page[views.LogLine]:
-    after = _LOGS.after(cursor) or [0, 0]
-    if not all(0 <= place < 2**31 for place in after):
+    """In the order of executions, attempts and numbers; with `tail` in the order of time."""
+    if query.after and query.attempt is None:
+        raise Invalid.at("query.after", "needs `attempt`: numbers begin anew with each")
+    of, limit = Lines(id, query.tree, query.attempt, query.stream), query.limit
+    after = _LOGS.after(query.cursor) or [id, query.attempt or 0, query.after]
+    if not all(0 <= place < 2**31 for place in after[1:]):
         raise Invalid.at("query.cursor", "this cursor is not of this list")
     async with shared.store.connection() as connection:
         if not await execution_views.exists(connection, id):
             raise NotFound(f"there is no execution {id}")
-        rows = await execution_views.logs(connection, id, (after[0], after[1]), attempt, limit + 1)
+        if query.tail is not None:
+            last = await log_views.tail(connection, of, query.tail)
+            return Page(items=[views.LogLine(**dict(row)) for row in last])
+        rows = await log_views.lines(connection, of, (after[0], after[1], after[2]), limit + 1)
     shown, following = _LOGS.page(rows, limit)
     return Page(items=[views.LogLine(**dict(row)) for row in shown], next=following)
+
+
+@routes.get("/{id}/logs/ends", response_model=Page[views.LogEnd], summary="How far its attempts have written")
+@declares(Permission.READ, refusals=(404,), of=belongs.execution)
+async def log_ends(shared: Shared, id: Id, query: Annotated[queries.LogEnds, Query()]) -> Page[views.LogEnd]:
+    """Of a workflow its tasks' too. Who has read up to there has missed nothing."""
+    after, limit = _ENDS.after(query.cursor) or [0, 0], query.limit
+    if not 0 <= after[1] < 2**31:
+        raise Invalid.at("query.cursor", "this cursor is not of this list")
+    async with shared.store.connection() as connection:
+        if not await execution_views.exists(connection, id):
+            raise NotFound(f"there is no execution {id}")
+        rows = await log_views.ends(connection, id, (after[0], after[1]), limit + 1)
+    shown, following = _ENDS.page(rows, limit)
+    return Page(items=[views.LogEnd(**dict(row)) for row in shown], next=following)
 
 
 @routes.post("/{id}/cancel", status_code=202, response_model=views.Execution, summary="Cancel an execution")
@@ -118,13 +123,24 @@ async def secrets(shared: Shared, caller: Caller, id: Id) -> views.OpenedSecrets
     return views.OpenedSecrets(values=values, hide=opened.hide)
 
 
+async def answer(shared: Context, started: Started, response: Response) -> views.Execution:
+    """What was just stored is known; what was started before is read."""
+    response.status_code = 202 if started.is_new else 200
+    if not started.is_new:
+        response.headers["Idempotent-Replay"] = "true"
+    response.headers["Location"] = f"/api/v1/executions/{started.id}"
+    return await read(shared, started.id) if started.row is None else views.execution(started.row, ())
+
+
 async def read(shared: Context, execution: int) -> views.Execution:
     """Errors: NotFound."""
     async with shared.store.connection() as connection:
         row = await execution_views.get(connection, execution)
         if row is None:
             raise NotFound(f"there is no execution {execution}")
-        return views.execution(row, await execution_views.attempts(connection, execution))
+        before = await execution_views.attempts(connection, execution) if row["attempt"] > 1 else ()
+        waiting = await policies.waits_for(connection, [execution]) if row["status"] == "scheduling" else {}
+        return views.execution(row, before, waiting.get(execution))
 
 
 def one_key(header: str | None, body: str | None) -> str | None:

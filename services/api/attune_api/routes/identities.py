@@ -8,15 +8,17 @@ from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from attune_api.auth import Caller
+from attune_api.catalog_queries import Identities
 from attune_api.context import Context, Shared
 from attune_api.errors import NotFound
 from attune_api.names import LOGIN, PACK
-from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.paging import Keyset, Page
 from attune_api.passwords import LONGEST, SHORTEST
 from attune_api.permissions import Permission, Role
 from attune_api.routing import declares, router
 from attune_api.usecases import keep_identities
 from attune_api.usecases.keep_identities import Change, NewIdentity
+from attune_api.usecases.link_oidc import unlink_oidc
 from attune_api.views.access import Identity, PackGrant
 from attune_common.store import identities, rights
 from attune_common.store.connection import Row
@@ -68,19 +70,12 @@ class RoleOnPack(BaseModel):
 
 @routes.get("", response_model=Page[Identity], summary="List identities")
 @declares(Permission.ADMIN)
-async def page(
-    shared: Shared,
-    kind: Annotated[Literal["user", "service"] | None, Query()] = None,
-    role: Annotated[Role | None, Query()] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[Identity]:
-    after = _BY_LOGIN.after(cursor)
-    async with shared.store.connection() as connection:
-        wanted = role.value if role is not None else None
-        rows = await identities.page(connection, after[0] if after else None, kind, wanted, limit + 1)
-    shown, following = _BY_LOGIN.page(rows, limit)
-    return Page(items=[_view(row) for row in shown], next=following)
+async def page(shared: Shared, query: Annotated[Identities, Query()]) -> Page[Identity]:
+    return await _BY_LOGIN.listed(
+        shared.store, query,
+        lambda connection, after, most: identities.page(connection, after, query.kind, query.role, most),
+        _view,
+    )  # fmt: skip
 
 
 @routes.post("", status_code=201, response_model=Identity, summary="Make an identity")
@@ -118,6 +113,13 @@ async def delete(shared: Shared, login: Login) -> None:
 async def password(shared: Shared, caller: Caller, login: Login, body: NewPassword) -> None:
     """One's own, or anybody's as an administrator. Other sessions of that identity end."""
     await keep_identities.set_password(shared, caller, login, body.password, body.current)
+
+
+@routes.delete("/{login}/link", status_code=204, response_class=Response, summary="Undo a link with the provider")
+@declares(Permission.ADMIN, refusals=(404, 409))
+async def unlink(shared: Shared, login: Login) -> None:
+    """That login of the identity provider is nobody from then on; sessions go on until they end."""
+    await unlink_oidc(shared, login)
 
 
 @routes.get("/{login}/grants", response_model=list[PackGrant], summary="Roles on packs")

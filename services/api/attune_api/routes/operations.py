@@ -14,6 +14,7 @@ from attune_api.routing import declares, router
 from attune_common.runtime import metrics
 
 routes = router(tag="operations")
+_METRIC = 'attune_api_requests_total{method="GET",route="/api/v1/executions",status="200"} 17.0\n'
 
 
 class Health(BaseModel):
@@ -38,7 +39,9 @@ async def ready(shared: Shared) -> Response:
     return json_response(report.as_json(), 200 if report.ok else 503, headers=headers)
 
 
-@routes.get("/metrics", response_class=Response, summary="Prometheus metrics")
+@routes.get("/metrics", response_class=Response, summary="Prometheus metrics",
+            responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": _METRIC}}}},
+            )  # fmt: skip
 @declares(Permission.PUBLIC)
 async def scrape() -> Response:
     content_type, body = metrics.render()

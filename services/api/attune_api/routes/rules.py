@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from attune_api import belongs
 from attune_api.auth import Caller
+from attune_api.catalog_queries import Rules
 from attune_api.context import Context, Shared
 from attune_api.errors import Invalid, NotFound
-from attune_api.names import REF, Ref, RefFilter
-from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.names import REF, Ref
+from attune_api.paging import Keyset, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
 from attune_api.usecases.save_rule import change_rule, conditions, create_rule, shown_conditions
@@ -21,9 +22,19 @@ from attune_api.views.definitions import Rule, of
 from attune_common.store import rules
 from attune_common.store.connection import Row
 from attune_common.store.rules import RuleRow
+from attune_core.model.rate import MOST
 
 routes = router("/api/v1/rules", tag="rules")
 _BY_REF = Keyset("rules", ("ref",), (str,))
+
+
+class RateLimit(BaseModel):
+    """At most `limit` within any second, minute or hour."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    limit: int = Field(ge=1, le=MOST)
+    per: Literal["second", "minute", "hour"]
 
 
 class RuleChange(BaseModel):
@@ -42,6 +53,7 @@ class RuleChange(BaseModel):
     when: str | bool | None = None
     action: str = Field("", pattern=REF, max_length=255)
     parameters: dict[str, Any] = Field(default_factory=dict)
+    rate_limit: RateLimit | None = None
     enabled: bool = True
 
 
@@ -53,25 +65,17 @@ class NewRule(RuleChange):
 
 @routes.get("", response_model=Page[Rule], summary="List rules")
 @declares(Permission.READ, scoped=True)
-async def page(
-    shared: Shared,
-    caller: Caller,
-    pack: RefFilter = None,
-    trigger: RefFilter = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[Rule]:
-    after = _BY_REF.after(cursor)
-    async with shared.store.connection() as connection:
-        rows = await rules.page(
-            connection, after[0] if after else None, pack, trigger, limit + 1, caller.packs(library=True)
-        )
-    shown, following = _BY_REF.page(rows, limit)
-    return Page(items=[_view(row) for row in shown], next=following)
+async def page(shared: Shared, caller: Caller, query: Annotated[Rules, Query()]) -> Page[Rule]:
+    seen = caller.packs(library=True)
+    return await _BY_REF.listed(
+        shared.store, query,
+        lambda connection, after, most: rules.page(connection, after, query.pack, query.trigger, most, seen),
+        _view,
+    )  # fmt: skip
 
 
 @routes.post("", status_code=201, response_model=Rule, summary="Create a rule")
-@declares(Permission.AUTHOR, refusals=(409,), scoped=True)
+@declares(Permission.AUTHOR, refusals=(409,), scoped=True, once=True)
 async def create(shared: Shared, caller: Caller, body: NewRule) -> Rule:
     """It acts for whoever makes it."""
     blank = RuleRow(body.ref, body.ref, "", body.trigger, body.action, owner=caller.id)
@@ -80,13 +84,13 @@ async def create(shared: Shared, caller: Caller, body: NewRule) -> Rule:
 
 
 @routes.get("/{ref}", response_model=Rule, summary="Get a rule")
-@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref(), tagged="rule")
 async def one(shared: Shared, ref: Ref) -> Rule:
     return await _read(shared, ref)
 
 
 @routes.put("/{ref}", response_model=Rule, summary="Change a rule")
-@declares(Permission.AUTHOR, refusals=(404,), of=belongs.by_ref())
+@declares(Permission.AUTHOR, refusals=(404,), of=belongs.by_ref(), tagged="rule")
 async def change(shared: Shared, caller: Caller, ref: Ref, body: RuleChange) -> Rule:
     """What is absent stays. From then on it acts for whoever changed it.
 
@@ -97,7 +101,7 @@ async def change(shared: Shared, caller: Caller, ref: Ref, body: RuleChange) -> 
 
 
 @routes.delete("/{ref}", status_code=204, response_class=Response, summary="Delete a rule")
-@declares(Permission.AUTHOR, refusals=(404,), of=belongs.by_ref())
+@declares(Permission.AUTHOR, refusals=(404,), of=belongs.by_ref(), tagged="rule")
 async def delete(shared: Shared, ref: Ref) -> None:
     async with shared.store.unit() as unit:
         if not await rules.delete(unit, ref):

@@ -10,7 +10,7 @@ from attune_api.routing import declares, router
 from attune_api.runstate import see
 from attune_api.views import explanation as explanations
 from attune_api.views import graph as graphs
-from attune_common.store import inquiry_views, run_views
+from attune_common.store import inquiry_views, policies, run_views
 from attune_core.workflow.trail import read_trail
 
 routes = router("/api/v1/workflow-executions", tag="workflow executions")
@@ -35,12 +35,14 @@ async def explain(shared: Shared, id: Id) -> explanations.Explanation:
     async with shared.store.connection() as connection:
         seen = await see(connection, id)
         trail = read_trail(await run_views.endings(connection, id))
+        works = await run_views.works(connection, id, _SHOWN, shared.settings.lease_seconds)
         around = explanations.surroundings(
             seen,
-            await run_views.works(connection, id, _SHOWN),
+            works,
             await run_views.due(connection, id, _SHOWN),
             await inquiry_views.of_run(connection, id, _SHOWN),
             await run_views.asked(connection, id),
             await run_views.incident(connection, id),
+            await policies.waits_for(connection, [row["id"] for row in works if row["status"] == "scheduling"]),
         )
     return explanations.explanation(seen, trail, around)

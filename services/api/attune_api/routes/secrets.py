@@ -8,17 +8,18 @@ from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from attune_api.auth import Caller
+from attune_api.catalog_queries import Keys
 from attune_api.context import Shared
 from attune_api.errors import NotFound
 from attune_api.keys import key_for, only_own, visible_beginnings
-from attune_api.names import BEGINNING, LOGIN, Key
-from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.names import LOGIN, Key
+from attune_api.paging import Keyset, Page
 from attune_api.permissions import Permission
 from attune_api.preconditions import Precondition, etag
 from attune_api.routing import declares, router
 from attune_api.usecases import keep_secrets
 from attune_api.usecases.keep_secrets import Given
-from attune_api.views.access import Revealed, Rotation, SecretInfo
+from attune_api.views.access import NotRotated, Revealed, Rotation, SecretInfo
 from attune_common.store import secrets
 
 routes = router("/api/v1/secrets", tag="secrets")
@@ -41,31 +42,41 @@ class NewSecret(BaseModel):
     readers: Readers | None = None
 
 
+class Part(BaseModel):
+    """`after`: the `next` of the last answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: str = Field("", max_length=1000, pattern=r"^[^\x00]*$")
+
+
+_FIRST = Part()
+
+
 @routes.get("", response_model=Page[SecretInfo], summary="List secrets, never their values")
 @declares(Permission.SECRETS, scoped=True)
-async def page(
-    shared: Shared,
-    caller: Caller,
-    prefix: Annotated[str | None, Query(pattern=BEGINNING, max_length=255)] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[SecretInfo]:
-    after = _BY_KEY.after(cursor)
-    allowed = visible_beginnings(caller, _MINE)
-    async with shared.store.connection() as connection:
-        rows = await secrets.page(connection, after[0] if after else None, prefix, allowed, limit + 1)
-    shown, following = _BY_KEY.page(rows, limit)
-    own = only_own(caller)
-    hidden = [row for row in shown if own is not None and _of_another(row["key"], own)]
-    return Page(items=[SecretInfo(**dict(row)) for row in shown if row not in hidden], next=following)
+async def page(shared: Shared, caller: Caller, query: Annotated[Keys, Query()]) -> Page[SecretInfo]:
+    allowed, own = visible_beginnings(caller, _MINE), only_own(caller)
+    found = await _BY_KEY.listed(
+        shared.store, query,
+        lambda connection, after, most: secrets.page(connection, after, query.prefix, allowed, most),
+        lambda row: SecretInfo(**dict(row)),
+    )  # fmt: skip
+    return Page(items=[one for one in found.items if own is None or not _of_another(one.key, own)], next=found.next)
 
 
 @routes.post("/rotate", response_model=Rotation, summary="Wrap all secrets by the first master key")
 @declares(Permission.ADMIN, audit="secrets.rotate")
-async def rotate(shared: Shared) -> Rotation:
-    """When it is done, master keys that wrap nothing any more may be taken out of the file."""
-    done = await keep_secrets.rotate_secrets(shared.store, shared.vault)
-    return Rotation(master_key=done.primary, secrets=done.secrets, wrapped_by=done.wrapped_by)
+async def rotate(shared: Shared, body: Part = _FIRST) -> Rotation:
+    """At most 500 at a time, again until `next` is null; a rotation that was cut off is simply begun anew.
+
+    When it is done, master keys that wrap nothing any more may be taken out of the file.
+    """
+    done = await keep_secrets.rotate_secrets(shared.store, shared.vault, body.after)
+    failed = [NotRotated(key=key, code=problem.code, message=problem.message) for key, problem in done.failed.items()]
+    return Rotation(
+        master_key=done.primary, secrets=done.secrets, failed=failed, next=done.next, wrapped_by=done.wrapped_by
+    )
 
 
 @routes.get("/{key:path}", response_model=SecretInfo, summary="What there is to know of a secret but its value")

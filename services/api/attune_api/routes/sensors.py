@@ -8,10 +8,11 @@ from fastapi import Query, Response
 
 from attune_api import belongs
 from attune_api.auth import Caller
+from attune_api.catalog_queries import OfPack
 from attune_api.context import Context, Shared
 from attune_api.errors import NotFound
-from attune_api.names import MAX_ID, Ref, RefFilter
-from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.names import MAX_ID, Ref
+from attune_api.paging import Keyset, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
 from attune_api.usecases.lease_sensors import lease_sensors, start_sensor
@@ -37,14 +38,12 @@ Seq = Annotated[int | None, Query(ge=0, le=MAX_ID)]
 
 @routes.get("", response_model=Page[Sensor], summary="List sensors")
 @declares(Permission.READ, scoped=True)
-async def page(
-    shared: Shared, caller: Caller, pack: RefFilter = None, limit: Limit = 50, cursor: Cursor = None
-) -> Page[Sensor]:
-    after = _BY_REF.after(cursor)
-    async with shared.store.connection() as connection:
-        rows = await sensors.page(connection, after[0] if after else None, pack, limit + 1, caller.packs())
-    shown, following = _BY_REF.page(rows, limit)
-    return Page(items=[sensor(row) for row in shown], next=following)
+async def page(shared: Shared, caller: Caller, query: Annotated[OfPack, Query()]) -> Page[Sensor]:
+    return await _BY_REF.listed(
+        shared.store, query,
+        lambda connection, after, most: sensors.page(connection, after, query.pack, most, caller.packs()),
+        sensor,
+    )  # fmt: skip
 
 
 @routes.post("/leases", response_model=LeaseAnswer, summary="Hold sensors (for sensor services)")
@@ -93,7 +92,7 @@ async def start(shared: Shared, ref: Ref, body: StartRequest) -> Start:
 @declares(Permission.CONTENT, refusals=(409,))
 async def emit(shared: Shared, ref: Ref, body: EmitRequest) -> EmitAnswer:
     """Answered after the commit: events and state together, or nothing of it."""
-    return await take_sensor_events(shared.store, ref, body)
+    return await take_sensor_events(shared.store, shared.vault, ref, body)
 
 
 @routes.post("/{ref}/logs", status_code=204, response_class=Response, summary="What it prints (for sensor services)")

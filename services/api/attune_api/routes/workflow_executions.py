@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from attune_api import belongs
+from attune_api import belongs, queries
 from attune_api.auth import Caller
 from attune_api.context import Context, Shared
 from attune_api.errors import Conflict, Invalid, NotFound
-from attune_api.names import NAME, Id, IdFilter, RefFilter
+from attune_api.names import Id
 from attune_api.paging import Cursor, Keyset, Limit, Page
 from attune_api.permissions import Permission
 from attune_api.routing import declares, router
@@ -20,18 +20,14 @@ from attune_api.usecases.control_run import Kind, control_run
 from attune_api.views import runs as views
 from attune_api.views import tasks as task_views
 from attune_common.store import run_views
-from attune_common.store.run_views import Filter
-from attune_core.model.status import ExecutionStatus
-from attune_core.workflow.retry import RETRYABLE, to_retry
+from attune_core.workflow.retry import RETRYABLE, has_more_to_do
 
 routes = router("/api/v1/workflow-executions", tag="workflow executions")
-BY_ID = Keyset("workflow-executions", ("id",), (int,))
+_BY_ID = Keyset("workflow-executions", ("id",), (int,))
 _TASKS = Keyset("tasks", ("task_name",), (str,))
 _ITEMS = Keyset("items", ("iteration", "task_index"), (int, int))
 _HISTORY = Keyset("history", ("revision",), (int,))
 _NO_INDEX = 2**31 - 1
-
-TaskName = Annotated[str | None, Query(pattern=NAME, max_length=255, description="Page the executions of one task.")]
 
 
 class Retry(BaseModel):
@@ -51,17 +47,13 @@ class Reason(BaseModel):
 
 @routes.get("", response_model=Page[views.RunSummary], summary="List workflow executions, newest first")
 @declares(Permission.READ, scoped=True)
-async def page(
-    shared: Shared,
-    caller: Caller,
-    execution: IdFilter = None,
-    workflow: RefFilter = None,
-    status: Annotated[ExecutionStatus | None, Query()] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[views.RunSummary]:
-    wanted = Filter(workflow, execution, status.value if status else None, caller.packs(), caller.id)
-    return await list_runs(shared, wanted, limit, cursor)
+async def page(shared: Shared, caller: Caller, query: Annotated[queries.Runs, Query()]) -> Page[views.RunSummary]:
+    wanted = query.filter(caller)
+    return await _BY_ID.listed(
+        shared.store, query,
+        lambda connection, before, most: run_views.page(connection, before, wanted, most),
+        views.summary,
+    )  # fmt: skip
 
 
 @routes.get("/{id}", response_model=views.Run, summary="Get a workflow execution")
@@ -72,24 +64,17 @@ async def one(shared: Shared, id: Id) -> views.Run:
 
 @routes.get("/{id}/tasks", response_model=Page[task_views.Task], summary="List task executions")
 @declares(Permission.READ, refusals=(404,), of=belongs.run)
-async def tasks(
-    shared: Shared,
-    id: Id,
-    task: TaskName = None,
-    status: Annotated[ExecutionStatus | None, Query(description="With `task`: only those in this status.")] = None,
-    limit: Limit = 200,
-    cursor: Cursor = None,
-) -> Page[task_views.Task]:
+async def tasks(shared: Shared, id: Id, query: Annotated[queries.Tasks, Query()]) -> Page[task_views.Task]:
     """One row per task that has started, iterations with counts. `?task=NAME`: one row per execution of that task,
 
     of an iteration its items in order; `&status=failed` finds the bad ones among many.
     """
     await _must_exist(shared, id)
-    if task is not None:
-        return await _task_executions(shared, id, task, status, limit, cursor)
-    if status is not None:
+    if query.task is not None:
+        return await _task_executions(shared, id, query.task, query)
+    if query.status is not None:
         raise Invalid.at("query.status", "this goes together with `task`")
-    after = _TASKS.after(cursor)
+    after, limit = _TASKS.after(query.cursor), query.limit
     async with shared.store.connection() as connection:
         rows = await run_views.tasks(connection, id, after[0] if after else None, limit + 1)
     shown, following = _TASKS.page(rows, limit)
@@ -134,13 +119,6 @@ async def retry(shared: Shared, id: Id, body: Retry | None = None) -> views.Run:
     return await _control(shared, id, "retry", wanted.model_dump())
 
 
-async def list_runs(shared: Context, wanted: Filter, limit: int, cursor: str | None) -> Page[views.RunSummary]:
-    """A page of runs; also for the executions of one workflow."""
-    after = BY_ID.after(cursor)
-    async with shared.store.connection() as connection:
-        rows = await run_views.page(connection, after[0] if after else None, wanted, limit + 1)
-    shown, following = BY_ID.page(rows, limit)
-    return Page(items=[views.summary(row) for row in shown], next=following)
 
 
 async def read(shared: Context, run: int) -> views.Run:
@@ -157,14 +135,11 @@ async def _control(shared: Context, run: int, kind: Kind, detail: dict[str, Any]
     return await read(shared, run)
 
 
-async def _task_executions(
-    shared: Context, run: int, task: str, status: ExecutionStatus | None, limit: int, cursor: str | None
-) -> Page[task_views.Task]:
-    after = _ITEMS.after(cursor) or [0, -1]
+async def _task_executions(shared: Context, run: int, task: str, query: queries.Tasks) -> Page[task_views.Task]:
+    after, limit = _ITEMS.after(query.cursor) or [0, -1], query.limit
     _check_small(after)
     async with shared.store.connection() as connection:
-        wanted = status.value if status else None
-        rows = await run_views.task_executions(connection, run, task, (after[0], after[1]), limit + 1, wanted)
+        rows = await run_views.task_executions(connection, run, task, (after[0], after[1]), limit + 1, query.statuses)
     keys = [{"iteration": row["iteration"], "task_index": _index(row["task_index"])} for row in rows]
     _, following = _ITEMS.page(keys, limit)
     return Page(items=[task_views.task_execution(run, row) for row in rows[:limit]], next=following)
@@ -187,7 +162,7 @@ async def _check_retry(shared: Context, run: int, wanted: list[str]) -> None:
     if places:
         raise Invalid(places[0]["message"], code="unknown_task", errors=places)
     state = seen.state
-    if state.status in RETRYABLE and not state.ready and not to_retry(seen.graph, state.tasks, wanted):
+    if state.status in RETRYABLE and not has_more_to_do(seen.graph, state.tasks, state.ready, wanted):
         hint = "name the tasks that shall run again"
         raise Conflict("no task of this workflow execution has failed", code="nothing_to_retry", hint=hint)
 

@@ -7,17 +7,16 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from attune_api import belongs, jsonbody
+from attune_api import belongs, jsonbody, queries
 from attune_api.auth import Caller
 from attune_api.context import Context, Shared
 from attune_api.errors import BadRequest, Invalid, NotFound, problem_place
 from attune_api.names import Ref
-from attune_api.paging import Cursor, Keyset, Limit, Page
+from attune_api.paging import Keyset, Page, Paging
 from attune_api.permissions import Permission
-from attune_api.routes.executions import IDEMPOTENCY, IdempotencyHeader, one_key
-from attune_api.routes.executions import read as read_execution
+from attune_api.routes.executions import IDEMPOTENCY, IdempotencyHeader, answer, one_key
 from attune_api.routing import JSON, declares, media_type, router
-from attune_api.usecases.execute import Asked, execute
+from attune_api.usecases.execute import Asked
 from attune_api.usecases.save_workflow import (
     Source,
     create_workflow,
@@ -29,9 +28,8 @@ from attune_api.usecases.save_workflow import (
 from attune_api.views import executions as execution_models
 from attune_api.views.definitions import Finding, Workflow, WorkflowSaved, WorkflowSummary, of
 from attune_common.store import execution_views, packs, workflows
-from attune_common.store.execution_views import Filter
+from attune_common.store.connection import Connection, Row
 from attune_core.definition.parse import ParsedWorkflow
-from attune_core.model.status import ExecutionStatus
 
 routes = router("/api/v1", tag="workflows")
 _BY_REF = Keyset("workflows", ("ref",), (str,))
@@ -54,7 +52,7 @@ class Start(BaseModel):
 
 
 @routes.post("/packs/{ref}/workflows", status_code=201, response_model=WorkflowSaved, summary="Create workflow")
-@declares(Permission.AUTHOR, refusals=(404, 409), media=_MEDIA, of=belongs.by_ref())
+@declares(Permission.AUTHOR, refusals=(404, 409), media=_MEDIA, of=belongs.by_ref(), once=True)
 async def create(shared: Shared, ref: Ref, request: Request, response: Response) -> WorkflowSaved:
     """The definition as YAML text, or as JSON `{"definition": {...}}`."""
     parsed = await create_workflow(shared.store, ref, await _source(request))
@@ -64,43 +62,41 @@ async def create(shared: Shared, ref: Ref, request: Request, response: Response)
 
 @routes.get("/packs/{ref}/workflows", response_model=Page[WorkflowSummary], summary="List workflows")
 @declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
-async def of_pack(shared: Shared, ref: Ref, limit: Limit = 50, cursor: Cursor = None) -> Page[WorkflowSummary]:
-    after = _BY_REF.after(cursor)
-    async with shared.store.connection() as connection:
-        if await packs.get(connection, ref) is None:
+async def of_pack(shared: Shared, ref: Ref, query: Annotated[Paging, Query()]) -> Page[WorkflowSummary]:
+    async def fetch(connection: Connection, after: str | None, most: int) -> list[Row]:
+        if not await packs.exists(connection, ref):
             raise NotFound(f"there is no pack {ref!r}")
-        rows = await workflows.page(connection, after[0] if after else None, ref, limit + 1)
-    shown, following = _BY_REF.page(rows, limit)
-    return Page(items=[of(WorkflowSummary, row) for row in shown], next=following)
+        return await workflows.page(connection, after, ref, most)
+
+    return await _BY_REF.listed(shared.store, query, fetch, lambda row: of(WorkflowSummary, row))
 
 
 @routes.get("/workflows", response_model=Page[WorkflowSummary], summary="List the workflows of all packs")
 @declares(Permission.READ, scoped=True)
-async def page(shared: Shared, caller: Caller, limit: Limit = 50, cursor: Cursor = None) -> Page[WorkflowSummary]:
-    after = _BY_REF.after(cursor)
-    async with shared.store.connection() as connection:
-        rows = await workflows.page(
-            connection, after[0] if after else None, None, limit + 1, caller.packs(library=True)
-        )
-    shown, following = _BY_REF.page(rows, limit)
-    return Page(items=[of(WorkflowSummary, row) for row in shown], next=following)
+async def page(shared: Shared, caller: Caller, query: Annotated[Paging, Query()]) -> Page[WorkflowSummary]:
+    seen = caller.packs(library=True)
+    return await _BY_REF.listed(
+        shared.store, query,
+        lambda connection, after, most: workflows.page(connection, after, None, most, seen),
+        lambda row: of(WorkflowSummary, row),
+    )  # fmt: skip
 
 
 @routes.get("/workflows/{ref}", response_model=Workflow, summary="Get workflow")
-@declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
+@declares(Permission.READ, refusals=(404,), of=belongs.by_ref(), tagged="workflow")
 async def one(shared: Shared, ref: Ref) -> Workflow:
     return await _read(shared, ref)
 
 
 @routes.put("/workflows/{ref}", response_model=WorkflowSaved, summary="Update workflow")
-@declares(Permission.AUTHOR, refusals=(404, 409), media=_MEDIA, of=belongs.by_ref())
+@declares(Permission.AUTHOR, refusals=(404, 409), media=_MEDIA, of=belongs.by_ref(), tagged="workflow")
 async def update(shared: Shared, ref: Ref, request: Request) -> WorkflowSaved:
     """Runs in flight keep the definition they started with."""
     return await _saved(shared, await update_workflow(shared.store, ref, await _source(request)))
 
 
 @routes.delete("/workflows/{ref}", status_code=204, response_class=Response, summary="Delete workflow")
-@declares(Permission.AUTHOR, refusals=(404, 409), of=belongs.by_ref())
+@declares(Permission.AUTHOR, refusals=(404, 409), of=belongs.by_ref(), tagged="workflow")
 async def delete(shared: Shared, ref: Ref) -> None:
     await delete_workflow(shared.store, ref)
 
@@ -116,31 +112,21 @@ async def start(
     given = body or Start()
     asked = Asked(ref, given.parameters, one_key(key, given.idempotency_key), workflow_only=True)
     await shared.admission.check()
-    execution, is_new = await execute(shared.store, caller, asked, shared.vault)
-    response.status_code = 202 if is_new else 200
-    response.headers["Location"] = f"/api/v1/executions/{execution}"
-    return await read_execution(shared, execution)
+    return await answer(shared, await shared.starts.start(caller, asked), response)
 
 
 @routes.get("/workflows/{ref}/executions", response_model=Page[execution_models.ExecutionSummary],
             summary="List executions")  # fmt: skip
 @declares(Permission.READ, refusals=(404,), of=belongs.by_ref())
 async def executions(
-    shared: Shared,
-    caller: Caller,
-    ref: Ref,
-    status: Annotated[ExecutionStatus | None, Query()] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    shared: Shared, caller: Caller, ref: Ref, query: Annotated[queries.ExecutionsOfWorkflow, Query()]
 ) -> Page[execution_models.ExecutionSummary]:
-    after = _EXECUTIONS.after(cursor)
-    wanted = Filter(status.value if status else None, ref, packs=caller.packs(), also=caller.id)
-    async with shared.store.connection() as connection:
+    async def fetch(connection: Connection, before: int | None, most: int) -> list[Row]:
         if await workflows.get(connection, ref) is None:
             raise NotFound(f"there is no workflow {ref!r}")
-        rows = await execution_views.page(connection, after[0] if after else None, wanted, limit + 1)
-    shown, following = _EXECUTIONS.page(rows, limit)
-    return Page(items=[execution_models.summary(row) for row in shown], next=following)
+        return await execution_views.page(connection, before, query.filter(ref, caller), most)
+
+    return await _EXECUTIONS.listed(shared.store, query, fetch, execution_models.summary)
 
 
 async def _source(request: Request) -> Source:

@@ -53,14 +53,14 @@ def may_see(caller: Principal, assigned_to: Collection[str], belongs_to: str) ->
 
 def is_asked(caller: Principal, assigned_to: Collection[str]) -> bool:
     """By login or by role. An action acts for somebody, but it is nobody who could be asked."""
-    return caller.kind == "person" and (caller.login in assigned_to or caller.role in assigned_to)
+    return not caller.is_action and (caller.login in assigned_to or caller.role in assigned_to)
 
 
 def check_answers(caller: Principal, assigned_to: Collection[str], belongs_to: str) -> None:
     """Errors: NotFound when the caller may not even see it; Forbidden."""
     if not may_see(caller, assigned_to, belongs_to):
         raise NotFound(HIDDEN)
-    if caller.kind != "person":
+    if caller.is_action:
         raise Forbidden("an action cannot answer an inquiry", hint="answer with a token of a person or a service")
     if Permission.ADMIN in caller.granted or is_asked(caller, assigned_to):
         return

@@ -7,6 +7,7 @@ import asyncio
 from attune_api.context import Context
 from attune_api.packfiles.archives import read_folder
 from attune_api.permissions import Role
+from attune_api.usecases.configure_pack import follow_environment
 from attune_api.usecases.register_pack import read_and_register
 from attune_common.runtime import logging, resources
 from attune_common.runtime.settings import Settings
@@ -43,8 +44,10 @@ async def prepare_until_done(context: Context) -> None:
         try:
             await prepare_all(context)
         except Exception as problem:
-            context.not_prepared_because = f"{type(problem).__name__}: {problem}"[:500]
-            _log.warning("not prepared yet", attempt=attempt, error=context.not_prepared_because)
+            reason = f"{type(problem).__name__}: {problem}"[:500]
+            if reason != context.not_prepared_because:
+                _log.warning("not prepared yet", error=reason)
+            context.not_prepared_because = reason
             await asyncio.sleep(0.1 + pause(attempt))
 
 
@@ -52,6 +55,7 @@ async def prepare_all(context: Context) -> None:
     """Put tokens and core pack in place; repeatable."""
     await ensure_tokens(context.store, context.settings)
     await ensure_core_pack(context)
+    await ensure_environment(context)
     context.prepared = True
 
 
@@ -65,6 +69,12 @@ async def ensure_tokens(store: Store, settings: Settings) -> None:
             await tokens.ensure(unit, token, identity["id"], "configured")
 
         await store.retrying(work)
+
+
+async def ensure_environment(context: Context) -> None:
+    """The settings of packs are those of the environment that this installation is."""
+    if changed := await follow_environment(context):
+        _log.info("packs configured for environment", environment=context.settings.environment, packs=changed)
 
 
 async def ensure_core_pack(context: Context) -> None:

@@ -7,15 +7,17 @@ from typing import Any
 
 from attune_common.store.actions import ActionRow
 from attune_common.store.packs import PackRow
+from attune_common.store.policies import PolicyRow
 from attune_common.store.rules import RuleRow
 from attune_common.store.sensors import SensorRow
 from attune_common.store.triggers import TriggerRow
 from attune_common.store.workflows import WorkflowRow
 from attune_core.definition.compile import adjacency
 from attune_core.definition.parse import ParsedWorkflow
-from attune_core.model import schema
 from attune_core.model.action import ActionSpec, Runtime
 from attune_core.packs.bundle import Bundle
+from attune_core.packs.environments import effective
+from attune_core.policies.spec import to_json
 
 
 def workflow_row(workflow: ParsedWorkflow, *, from_pack: bool = True) -> WorkflowRow:
@@ -49,9 +51,11 @@ def synthetic_action(workflow: WorkflowRow, definition: int, written: ActionSpec
     )
 
 
-def pack_row(bundle: Bundle, config: Mapping[str, Any]) -> PackRow:
-    """`config`: the values of the version before; what is new gets its default."""
+def pack_row(bundle: Bundle, given: Mapping[str, Any], environment: str, source: Mapping[str, Any]) -> PackRow:
+    """`given`: what somebody set in a version before; settings that are no more are forgotten."""
     manifest = bundle.manifest
+    known = (manifest.conf_schema or {}).get("properties", {})
+    kept = {name: value for name, value in given.items() if name in known}
     return PackRow(
         ref=manifest.ref,
         label=manifest.label,
@@ -60,7 +64,11 @@ def pack_row(bundle: Bundle, config: Mapping[str, Any]) -> PackRow:
         digest=bundle.digest,
         manifest=manifest.raw,
         conf_schema=manifest.conf_schema,
-        config=schema.apply_defaults(manifest.conf_schema, {**manifest.config, **config}),
+        config=effective(manifest.conf_schema, manifest.environments.get(environment, {}), kept),
+        config_set=sorted(kept),
+        environment=environment,
+        environments=manifest.environments,
+        source=source,
     )
 
 
@@ -85,12 +93,17 @@ def action_rows(bundle: Bundle) -> list[ActionRow]:
             entry_point=action.entry_point,
             param_schema=action.param_schema,
             out_schema=action.out_schema,
-            spec=action.spec,
+            spec=_spec(action),
             enabled=action.enabled,
         )
         for action in bundle.actions
         if not action.is_workflow
     ]
+
+
+def _spec(action: ActionSpec) -> Mapping[str, Any]:
+    """With the schema of its result: a job is all that the worker knows of the action."""
+    return action.spec if action.out_schema is None else {**action.spec, "output_schema": action.out_schema}
 
 
 def trigger_rows(bundle: Bundle) -> list[TriggerRow]:
@@ -120,6 +133,7 @@ def sensor_rows(bundle: Bundle) -> list[SensorRow]:
             entry_point=sensor.entry_point,
             spec={
                 "poll": sensor.poll,
+                "poll_timeout": sensor.poll_timeout,
                 "triggers": list(sensor.triggers),
                 "parameters": dict(sensor.parameters),
                 "env": dict(sensor.env),
@@ -127,6 +141,20 @@ def sensor_rows(bundle: Bundle) -> list[SensorRow]:
             enabled=sensor.enabled,
         )
         for sensor in bundle.sensors
+    ]
+
+
+def policy_rows(bundle: Bundle) -> list[PolicyRow]:
+    return [
+        PolicyRow(
+            ref=policy.ref,
+            label=policy.label,
+            description=policy.description,
+            action_ref=policy.action_ref,
+            limits=to_json(policy.limits),
+            enabled=policy.enabled,
+        )
+        for policy in bundle.policies
     ]
 
 
@@ -143,6 +171,7 @@ def rule_rows(bundle: Bundle, owner: int | None) -> list[RuleRow]:
             action_params=rule.action_params,
             owner=owner,
             enabled=rule.enabled,
+            rate_limit=rule.rate_limit,
         )
         for rule in bundle.rules
     ]

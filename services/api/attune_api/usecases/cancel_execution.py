@@ -19,15 +19,17 @@ ERROR = {"type": "cancelled", "message": "cancelled by request"}
 async def cancel_execution(store: Store, execution: int) -> None:
     """Errors: NotFound; Conflict when it has ended."""
 
-    async def work(unit: Unit) -> None:
-        row = await requests.lock_execution(unit, execution)
-        if row is None:
-            raise NotFound(f"there is no execution {execution}")
-        if ExecutionStatus(row["status"]) in FINAL:
-            raise Conflict(f"the execution has ended ({row['status']})", code="already_final")
-        await _cancel(unit, row)
+    await store.retrying(lambda unit: request(unit, execution))
 
-    await store.retrying(work)
+
+async def request(unit: Unit, execution: int) -> None:
+    """The same in a transaction of somebody else."""
+    row = await requests.lock_execution(unit, execution)
+    if row is None:
+        raise NotFound(f"there is no execution {execution}")
+    if ExecutionStatus(row["status"]) in FINAL:
+        raise Conflict(f"the execution has ended ({row['status']})", code="already_final")
+    await _cancel(unit, row)
 
 
 async def _cancel(unit: Unit, row: Row) -> None:

@@ -36,17 +36,19 @@ REPEATED: dict[Kind, frozenset[ExecutionStatus]] = {
 async def control_run(store: Store, run: int, kind: Kind, detail: Mapping[str, Any]) -> None:
     """Errors: NotFound; Conflict when the run's state does not allow it."""
 
-    async def work(unit: Unit) -> None:
-        row = await requests.run(unit, run)
-        if row is None:
-            raise NotFound(f"there is no workflow execution {run}")
-        status = ExecutionStatus(row["status"])
-        if status in REPEATED[kind]:
-            return
-        _check(row, status, kind)
-        await ask(unit, run, kind, detail)
+    await store.retrying(lambda unit: request(unit, run, kind, detail))
 
-    await store.retrying(work)
+
+async def request(unit: Unit, run: int, kind: Kind, detail: Mapping[str, Any]) -> None:
+    """The same in a transaction of somebody else."""
+    row = await requests.run(unit, run)
+    if row is None:
+        raise NotFound(f"there is no workflow execution {run}")
+    status = ExecutionStatus(row["status"])
+    if status in REPEATED[kind]:
+        return
+    _check(row, status, kind)
+    await ask(unit, run, kind, detail)
 
 
 async def ask(unit: Unit, run: int, kind: Kind, detail: Mapping[str, Any]) -> None:

@@ -78,7 +78,11 @@ async def delete_identity(context: Context, login: str) -> None:
         _keep_an_admin(admins, row)
         owned = await identities.owned_rules(unit, row["id"])
         if owned:
-            places = [{"path": f"/api/v1/rules/{ref}", "message": f"{ref} acts for {login}"} for ref in owned]
+            places = [
+                {"path": f"/api/v1/rules/{ref}", "message": f"{ref} acts for {login}",
+                 "hint": "whoever saves it next owns it"}
+                for ref in owned
+            ]  # fmt: skip
             hint = "disable the identity instead, or let others own the rules"
             raise Conflict(f"rules act for {login!r}", code="owns_rules", hint=hint, errors=places)
         await identities.delete(unit, row["id"], login)
@@ -97,7 +101,7 @@ async def set_password(context: Context, caller: Principal, login: str, password
     Errors: Forbidden, NotFound, Invalid, TooMany.
     """
     is_admin = Permission.ADMIN in caller.granted
-    if caller.kind != "person" or not (is_admin or login == caller.login):
+    if caller.is_action or not (is_admin or login == caller.login):
         raise Forbidden("only administrators set the passwords of others", hint="attune login, then your own")
     async with context.store.connection() as connection:
         known = await identities.lock(connection, login)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from attune_api.errors import NotFound, PreconditionFailed
@@ -13,7 +12,9 @@ from attune_common.store import audit, secrets
 from attune_common.store.connection import Row
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
-from attune_common.vault.envelope import Vault
+from attune_common.vault.envelope import Sealed, Vault
+from attune_common.vault.errors import SecretDamaged, UnknownMasterKey
+from attune_core.errors import AttuneError
 
 _AT_ONCE = 500
 
@@ -67,34 +68,47 @@ async def delete_secret(store: Store, key: str, expected: Expected) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """`secrets`: how many were wrapped anew. `wrapped_by`: how many each master key wraps now."""
+    """`secrets`: how many were wrapped anew. `failed`: those that stay as they are: key -> why. `next`: go on there."""
 
     primary: str
     secrets: int
+    failed: dict[str, AttuneError]
+    next: str | None
     wrapped_by: dict[str, int]
 
 
-async def rotate_secrets(store: Store, vault: Vault) -> Rotated:
-    """Wrap every data key by the primary master key; repeatable, also after it was cut off in the middle.
+async def rotate_secrets(store: Store, vault: Vault, after: str) -> Rotated:
+    """Wrap the next data keys, in the order of their names, by the primary master key.
 
-    Errors: SecretsUnavailable, SecretDamaged.
+    Each part is a transaction: whoever was cut off begins anew, and what is done is not done again. A secret that
+    cannot be opened stays as it is and keeps nobody from the others. Errors: SecretsUnavailable.
     """
-    primary, count, after = vault.keyring.primary.id, 0, ""
+    primary = vault.keyring.primary.id
     audit.about(primary)
-    while True:
-        found = await store.retrying(partial(_rotate_some, vault=vault, primary=primary, after=after))
-        if not found:
-            break
-        count, after = count + len(found), found[-1]
+    failed: dict[str, AttuneError] = {}
+
+    async def work(unit: Unit) -> list[Sealed]:
+        failed.clear()
+        found = await secrets.under_others(unit, primary, after, _AT_ONCE)
+        await secrets.rewrap(unit, list(_rewrapped(vault, found, failed)))
+        return found
+
+    found = await store.retrying(work)
+    following = found[-1].key if len(found) == _AT_ONCE else None
     async with store.connection() as connection:
-        return Rotated(primary, count, await secrets.by_master_key(connection))
+        counts = await secrets.by_master_key(connection)
+    return Rotated(primary, len(found) - len(failed), dict(failed), following, counts)
 
 
-async def _rotate_some(unit: Unit, vault: Vault, primary: str, after: str) -> list[str]:
-    """The keys that were wrapped anew, in order."""
-    found = await secrets.under_others(unit, primary, after, _AT_ONCE)
-    await secrets.rewrap(unit, [new for one in found if (new := vault.rewrap(one)) is not None])
-    return [one.key for one in found]
+def _rewrapped(vault: Vault, found: Iterable[Sealed], failed: dict[str, AttuneError]) -> Iterator[Sealed]:
+    for one in found:
+        try:
+            new = vault.rewrap(one)
+        except (UnknownMasterKey, SecretDamaged) as problem:
+            failed[one.key] = problem
+            continue
+        if new is not None:
+            yield new
 
 
 def _missing(key: str) -> NotFound:

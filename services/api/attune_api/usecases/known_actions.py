@@ -9,9 +9,11 @@ from attune_core.definition.known import Known
 
 async def installed(connection: Connection) -> Known:
     """Every action with its parameters, every trigger, every pack that is registered now."""
+    versions = await packs.registered(connection)
     return Known(
         actions=await actions.known(connection),
-        packs=await packs.refs(connection),
+        packs=frozenset(versions),
+        versions=versions,
         triggers=await triggers.refs(connection),
         timers=await triggers.set_by_rules(connection),
     )

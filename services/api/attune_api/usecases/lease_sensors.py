@@ -48,7 +48,9 @@ async def _grant(unit: Unit, seconds: float, request: LeaseRequest) -> LeaseAnsw
         if room.services > 1 or room.held > request.slots:
             release = [held.token for held in request.held][most:]
     rows = await sensor_leases.held(unit, request.service)
-    grants = [Grant(ref=row["ref"], token=row["token"], revision=revision_of(row)) for row in rows]
+    grants = [
+        Grant(ref=row["ref"], token=row["token"], revision=revision_of(row), tenure=row["tenure"]) for row in rows
+    ]
     return LeaseAnswer(lease_seconds=seconds, sensors=grants, release=release)
 
 
@@ -87,8 +89,13 @@ async def hold(unit: Unit, ref: str, token: str) -> Row:
     """The sensor, locked. Errors: Conflict `lease_lost` when the token is not current."""
     row = await sensor_leases.holding(unit, ref, token)
     if row is None:
-        raise Conflict(f"the sensor {ref!r} is not yours (any more)", code=LEASE_LOST, hint="stop it, ask again")
+        raise not_yours(ref)
     return row
+
+
+def not_yours(ref: str) -> Conflict:
+    """Also while its pack is disabled: what it said waits for the next lease, and its state with it."""
+    return Conflict(f"the sensor {ref!r} is not yours (any more)", code=LEASE_LOST, hint="stop it, ask again")
 
 
 def state_key(row: Row) -> str:
@@ -112,6 +119,7 @@ async def start_sensor(store: Store, vault: Vault, ref: str, token: str) -> Star
         runtime=row["runtime"],
         entry_point=row["entry_point"],
         poll=spec.get("poll"),
+        poll_timeout=spec.get("poll_timeout"),
         triggers=spec.get("triggers") or [],
         parameters=opened.value,
         hide=opened.hide,

@@ -30,7 +30,7 @@ async def log_in(context: Context, login: str, password: str, label: str) -> Ses
         known = await logins.credentials(connection, login)
     kept = known["password"] if known is not None and known["enabled"] else None
     if not await context.passwords.fits(password, kept) or known is None:
-        await _tell_failure(context)
+        await tell_failure(context, "bad_login")
         raise Unauthenticated(
             "the login or the password is not right", code="bad_login", hint="look at both", headers={}
         )
@@ -64,9 +64,10 @@ async def _begin(context: Context, unit: Unit, known: Row, attempt: int, label: 
     return Session(token, known["login"], known["role"], expires, row["created"])
 
 
-async def _tell_failure(context: Context) -> None:
+async def tell_failure(context: Context, code: str) -> None:
+    """A row of the trail of its own: nothing else is committed."""
     acting = audit.due()
     if acting is not None:
-        acting.entry = audit.failed(acting.entry, "bad_login")
+        acting.entry = audit.failed(acting.entry, code)
         async with context.store.unit():
             pass

@@ -40,7 +40,7 @@ class Made:
 
 async def give_token(store: Store, caller: Principal, wanted: Wanted) -> Made:
     """Errors: Forbidden, NotFound, Conflict."""
-    if caller.kind != "person":
+    if caller.is_action:
         raise Forbidden("an action makes no tokens", hint="its own token ends with its attempt")
     if wanted.login is None or wanted.login == caller.login:
         return await _own(store, caller, wanted)

@@ -83,6 +83,7 @@ def _stored(row: Row) -> RuleRow:
         action_params=row["action_params"],
         owner=row["owner"],
         enabled=row["enabled"],
+        rate_limit=row["rate_limit"],
     )
 
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attune_api.usecases.lease_sensors import hold, state_key
+from attune_api.usecases.lease_sensors import hold, not_yours, state_key
 from attune_common.contracts.event import EventCreated
 from attune_common.contracts.sensor import EmitAnswer, EmitRequest, Emitted, LogRequest, Verdict
 from attune_common.store import events, kv, sensor_leases, sensors, triggers
@@ -14,19 +14,26 @@ from attune_common.store.connection import Row
 from attune_common.store.events import EventRow
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
+from attune_common.vault.envelope import Vault
+from attune_common.vault.parameters import seal_payload
 from attune_core.model import schema
 from attune_core.model.names import pack_of
 
 
-async def take_sensor_events(store: Store, ref: str, request: EmitRequest) -> EmitAnswer:
-    """A verdict for each event; one that is refused does not keep the others. Errors: Conflict `lease_lost`."""
+async def take_sensor_events(store: Store, vault: Vault, ref: str, request: EmitRequest) -> EmitAnswer:
+    """A verdict for each event; one that is refused does not keep the others. Errors: Conflict `lease_lost`,
+
+    SecretsUnavailable.
+    """
 
     async def work(unit: Unit) -> EmitAnswer:
         row = await hold(unit, ref, request.token)
         known = await triggers.by_refs(unit, {one.trigger for one in request.events})
+        if any(not trigger["pack_enabled"] and pack_of(name) == row["pack_ref"] for name, trigger in known.items()):
+            raise not_yours(row["ref"])
         verdicts = [_refusal(one, row, known) for one in request.events]
         accepted = [one for one, refusal in zip(request.events, verdicts, strict=True) if refusal is None]
-        stored = iter(await _store(unit, ref, accepted, known))
+        stored = iter(await _store(unit, vault, ref, accepted, known))
         if request.state is not None:
             await kv.put(unit, state_key(row), request.state.value)
         await sensor_leases.count_events(unit, row["id"], len(accepted))
@@ -59,12 +66,11 @@ def _refused(code: str, message: str) -> Verdict:
     return Verdict(error={"code": code, "message": message})
 
 
-async def _store(unit: Unit, ref: str, accepted: Sequence[Emitted], known: Mapping[str, Row]) -> list[Verdict]:
+async def _store(
+    unit: Unit, vault: Vault, ref: str, accepted: Sequence[Emitted], known: Mapping[str, Row]
+) -> list[Verdict]:
     source = {"kind": "sensor", "sensor": ref}
-    rows = [
-        EventRow(one.trigger, _filled(one, known[one.trigger]), uuid.uuid4().hex, source, f"sensor:{ref}:{one.key}")
-        for one in accepted
-    ]
+    rows = [_row(vault, one, known[one.trigger], source) for one in accepted]
     ids = await events.insert_many(unit, rows)
     for row, id in zip(rows, ids, strict=True):
         if id is not None:
@@ -77,6 +83,12 @@ async def _store(unit: Unit, ref: str, accepted: Sequence[Emitted], known: Mappi
         )
         for row, id in zip(rows, ids, strict=True)
     ]
+
+
+def _row(vault: Vault, one: Emitted, trigger: Row, source: Mapping[str, str]) -> EventRow:
+    payload, sealed = seal_payload(vault, trigger["payload_schema"], _filled(one, trigger))
+    key = f"sensor:{source['sensor']}:{one.key}"
+    return EventRow(one.trigger, payload, uuid.uuid4().hex, source, key, sealed=sealed)
 
 
 async def take_sensor_lines(store: Store, ref: str, request: LogRequest) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
 
 class WhoAmI(BaseModel):
-    """`permissions`: everywhere; `packs`: beside them, on single packs."""
+    """`permissions`: everywhere; `packs`: beside them, on single packs. `kind`: `action` for an attempt of one."""
 
     login: str
     role: str
-    kind: str
+    kind: Literal["user", "service", "action"]
     permissions: list[str]
     packs: dict[str, list[str]]
 
 
 class Identity(BaseModel):
-    """`grants`: roles on packs, over the role everywhere. `has_password`: it can log in."""
+    """`grants`: roles on packs, over the role everywhere. `has_password`: it can log in. `linked`: at the identity
+
+    provider too, with the role that it has here.
+    """
 
     login: str
     kind: str
@@ -27,6 +30,7 @@ class Identity(BaseModel):
     label: str
     enabled: bool
     has_password: bool
+    linked: bool
     grants: dict[str, str]
     created: datetime
     updated: datetime
@@ -65,6 +69,16 @@ class NewToken(BaseModel):
     created: datetime
 
 
+class IdentityProvider(BaseModel):
+    """Endpoints that the provider does not have are empty."""
+
+    issuer: str
+    client_id: str
+    scopes: str
+    token_endpoint: str
+    device_authorization_endpoint: str
+
+
 class KeyValue(BaseModel):
     """`version` changes with every change, and never comes back. `expires` null: it stays."""
 
@@ -92,11 +106,24 @@ class Revealed(BaseModel):
     value: Any
 
 
+class NotRotated(BaseModel):
+    """A secret that stays as it is, and why."""
+
+    key: str
+    code: str
+    message: str
+
+
 class Rotation(BaseModel):
-    """`master_key`: the first of the keys. `wrapped_by`: how many secrets each key wraps now."""
+    """`master_key`: the first of the keys. `secrets`: how many it wraps since this request.
+
+    `next`: where to go on, null when it is done. `wrapped_by`: how many secrets each key wraps now.
+    """
 
     master_key: str
     secrets: int
+    failed: list[NotRotated]
+    next: str | None
     wrapped_by: dict[str, int]
 
 
@@ -117,7 +144,10 @@ class AuditEntry(BaseModel):
 
 
 class Broken(BaseModel):
-    """`what`: changed, missing (the entry before it) or relinked."""
+    """`what`: changed, missing (the entry before it), relinked; beheaded (the first entries are gone, and the trail
+
+    does not say that they were forgotten); unseen (an entry that was there before is not, or is another one).
+    """
 
     position: int
     id: int

@@ -34,16 +34,24 @@ class PackSummary(BaseModel):
     version: str
     digest: str
     enabled: bool
+    archived: datetime | None
     created: datetime
     updated: datetime
 
 
 class Pack(PackSummary):
-    """`config` are the values that `conf_schema` describes (secret ones masked)."""
+    """`config` are the values that `conf_schema` describes (secret ones masked), `config_set` those that somebody set.
+
+    The others are of the file for `environment` (`config_file`), or defaults. `source`: where the pack came from.
+    """
 
     manifest: dict[str, Any]
     conf_schema: dict[str, Any] | None
     config: dict[str, Any]
+    config_set: list[str]
+    config_file: list[str]
+    environment: str
+    source: dict[str, Any]
     actions: list[str]
     workflows: list[str]
     triggers: list[str]
@@ -51,10 +59,24 @@ class Pack(PackSummary):
 
 
 class Registered(Pack):
-    """`outcome`: created, updated or unchanged."""
+    """`outcome`: created, updated, downgraded or unchanged."""
 
     outcome: str
     warnings: list[Finding]
+
+
+class PackVersion(BaseModel):
+    """A version that was registered; `digest` is that of its files."""
+
+    version: str
+    digest: str
+    registered: datetime
+    source: dict[str, Any]
+    current: bool
+
+
+class PackVersions(BaseModel):
+    items: list[PackVersion]
 
 
 class Action(BaseModel):
@@ -147,6 +169,7 @@ class Rule(BaseModel):
     when: Any
     action: str
     parameters: dict[str, Any]
+    rate_limit: dict[str, Any] | None
     owner: str | None
     enabled: bool
     created: datetime

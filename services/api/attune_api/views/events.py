@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from attune_api.intake import Recorded
 from attune_common.store.connection import Row
 from attune_core.errors import AttuneError
+from attune_core.expressions.markers import MASK
+from attune_core.model.sealing import put
 
 
 class Event(BaseModel):
@@ -75,8 +77,16 @@ class Challenge(BaseModel):
 
 
 def event(row: Row | Mapping[str, Any]) -> Event:
-    values = {name: row[name] for name in Event.model_fields if name != "trigger"}
-    return Event(**values, trigger=row["trigger_ref"])
+    values = {name: row[name] for name in Event.model_fields if name not in ("trigger", "payload")}
+    return Event(**values, trigger=row["trigger_ref"], payload=_payload(row))
+
+
+def _payload(row: Row | Mapping[str, Any]) -> Any:
+    """With stars where a secret is, and only there."""
+    payload = row["payload"]
+    for place in row["secrets"] or ():
+        payload = put(payload, tuple(place), MASK)
+    return payload
 
 
 def verdict(outcome: Recorded | AttuneError) -> EventVerdict:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
+from attune_api.views.policies import WaitsFor, waits_for
 from attune_api.views.secrets import masked
 from attune_common.store.connection import Row
 
@@ -58,14 +59,35 @@ class Attempt(BaseModel):
 
 
 class Execution(ExecutionSummary):
-    """`attempts` are those before the current one. Secret parameters are masked."""
+    """`attempts` are those before the current one. Secret parameters are masked. `incident`: the one for which it is
+
+    set aside, or stuck. `waits_for`: its turn under a policy.
+    """
 
     parameters: dict[str, Any]
     result: Any = None
     attempts: list[Attempt]
+    incident: int | None
+    waits_for: WaitsFor | None = None
+
+
+class LogEnd(BaseModel):
+    """`seq`: the number of the last line that an attempt has written so far."""
+
+    execution: int
+    attempt: int
+    seq: int
 
 
 class LogLine(BaseModel):
+    """`seq` counts from 1 within the attempt, over both streams. `task_name`, `task_index`: where it stands in its run.
+
+    `stream`: stdout, stderr, or system for what Attune says.
+    """
+
+    execution: int
+    task_name: str | None
+    task_index: int | None
     attempt: int
     seq: int
     stream: str
@@ -91,12 +113,14 @@ def summary(row: Row) -> ExecutionSummary:
     return ExecutionSummary(**_summary(row))
 
 
-def execution(row: Row, attempts: Iterable[Row]) -> Execution:
+def execution(row: Row | Mapping[str, Any], attempts: Iterable[Row], waiting: Row | None = None) -> Execution:
     return Execution(
         **_summary(row),
         parameters=masked(row["param_schema"], row["parameters"]),
         result=row["result"],
         attempts=[Attempt(**dict(attempt)) for attempt in attempts],
+        incident=row["incident"],
+        waits_for=None if waiting is None else waits_for(waiting),
     )
 
 
@@ -113,7 +137,7 @@ _RENAMED = {
 }
 
 
-def _summary(row: Row) -> dict[str, Any]:
+def _summary(row: Row | Mapping[str, Any]) -> dict[str, Any]:
     names = (name for name in ExecutionSummary.model_fields if name != "duration")
     values = {name: row[_RENAMED.get(name, name)] for name in names}
     return {**values, "duration": duration(row["started_at"], row["completed_at"])}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ from attune_common.store.connection import Row
 from attune_core.model.status import ExecutionStatus
 from attune_core.workflow.explain import explain
 from attune_core.workflow.signals import TimerKind
-from attune_core.workflow.surroundings import Child, Due, Question, Surroundings, Work
+from attune_core.workflow.surroundings import Child, Due, Question, SetAside, Surroundings, Turn, Work
 from attune_core.workflow.trail import Trail
 
 _KINDS = {kind.value: kind for kind in TimerKind}
@@ -49,9 +49,10 @@ def surroundings(
     due: Sequence[Row],
     questions: Sequence[Row],
     asked: Sequence[str],
-    incident: str | None,
+    incident: Row | None,
+    waiting: Mapping[int, Row],
 ) -> Surroundings:
-    """What `run_views.works`, `due`, `asked`, `incident` and `inquiry_views.of_run` give."""
+    """What `run_views.works`, `due`, `asked`, `incident`, `inquiry_views.of_run` and `policies.waits_for` give."""
     return Surroundings(
         now=seen.now,
         works=tuple(_work(row) for row in works),
@@ -59,7 +60,8 @@ def surroundings(
         questions=tuple(_question(row) for row in questions),
         children=tuple(_children(works)),
         asked=tuple(asked),
-        incident=incident,
+        set_aside=SetAside(incident["id"], incident["error"]) if incident else None,
+        turns=tuple(_turn(row) for row in waiting.values()),
     )
 
 
@@ -75,7 +77,13 @@ def _work(row: Row) -> Work:
         pool=row["pool"],
         since=row["since"],
         cancelling=row["cancel_requested"],
+        served=row["served"],
+        failed_with=row["failed_with"],
     )
+
+
+def _turn(row: Row) -> Turn:
+    return Turn(row["execution"], row["policy"], row["kind"], row["position"], row["bucket"], row["due_at"])
 
 
 def _children(works: Sequence[Row]) -> Iterator[Child]:

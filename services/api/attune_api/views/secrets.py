@@ -13,7 +13,9 @@ __all__ = ["MASK", "masked"]
 
 
 def masked(schema: Mapping[str, Any] | None, value: Any) -> Any:
-    """The same value with every secret part replaced."""
+    """The same value with every secret part replaced. A map stays one, also when it is secret or looks like it."""
+    found = value
     for path in secret_paths(schema, value):
-        value = replaced(value, path, lambda _: MASK)
-    return markers.masked(value)
+        found = replaced(found, path, lambda _: MASK)
+    found = markers.masked(found)
+    return dict.fromkeys(value, MASK) if isinstance(value, Mapping) and not isinstance(found, Mapping) else found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from attune_worker.natives import basic, http, platform
+from attune_worker.natives import basic, email, http, platform, waiting
 
 Native = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -26,6 +26,9 @@ NATIVES: dict[str, Native] = {
     "core.kv_delete": platform.kv_delete,
     "core.kv_increment": platform.kv_increment,
     "core.emit_event": platform.emit_event,
+    "core.run_workflow": platform.run_workflow,
+    "core.wait_until": waiting.wait_until,
+    "core.email": email.email,
 }
 
 INSTANT = frozenset({"core.noop", "core.echo", "core.fail", "core.now", "core.uuid"})

@@ -11,6 +11,7 @@ from attune_common.hosting.environments import Environments
 from attune_common.hosting.outgoing.client import HttpClient
 from attune_common.hosting.packs import Packs
 from attune_common.runtime.settings import Settings
+from attune_worker.claims import Claims
 from attune_worker.jobs import Job
 from attune_worker.logs import AttemptLog
 from attune_worker.slots import SlotKind
@@ -25,6 +26,7 @@ class Bench:
     environments: Environments
     http: HttpClient
     api: HttpClient
+    claims: Claims
 
 
 @dataclass(frozen=True, slots=True)

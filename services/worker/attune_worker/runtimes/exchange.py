@@ -8,15 +8,18 @@ from __future__ import annotations
 import contextlib
 import json as standard_json
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 from attune_common.hosting.failure import ActionFailure
+from attune_common.hosting.masking import NOTHING, Masker
 from attune_common.runtime import json
 
 _TAIL = 4096
+_LIMITS = {"SIGXCPU": "its limit of CPU time", "SIGXFSZ": "its limit on the size of files"}
 _NOTHING = object()
 
 
@@ -48,11 +51,15 @@ class Captured:
 
 @dataclass(slots=True)
 class Exchange:
-    """The files of one attempt and what it printed. `limit`: bytes that a result may have."""
+    """The files of one attempt and what it printed. `limit`: bytes that a result may have.
+
+    `masker`: for texts that are cut before they leave; the rest is hidden with the whole result.
+    """
 
     parameters: IO[bytes]
     result: IO[bytes]
     limit: int
+    masker: Masker = NOTHING
     stdout: Captured = field(init=False)
     stderr: Captured = field(init=False)
 
@@ -74,7 +81,7 @@ class Exchange:
         told = self._told_error()
         if told is not None:
             return told
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
+        how = f"was killed by {_signal(-status)}" if status < 0 else f"ended with exit status {status}"
         details: dict[str, Any] = {"exit_code": status, "stderr": self.stderr.tail.decode("utf-8", "replace")}
         return ActionFailure("exit_code", f"the action {how}", **details)
 
@@ -88,6 +95,16 @@ class Exchange:
                 return ActionFailure(kind, message, **{str(key): value for key, value in more.items()})
             case _:
                 return None
+
+
+def _signal(number: int) -> str:
+    """By its name, and what it stands for when a limit has sent it."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+    meant = _LIMITS.get(name)
+    return f"{name}: {meant}" if meant else name
 
 
 def is_nothing(document: Any) -> bool:
@@ -122,11 +139,11 @@ def parse_or_nothing(text: str) -> Any:
 
 
 @contextlib.contextmanager
-def open_exchange(parameters: dict[str, Any], limit: int) -> Iterator[Exchange]:
+def open_exchange(parameters: dict[str, Any], limit: int, masker: Masker = NOTHING) -> Iterator[Exchange]:
     with _memory_file("parameters") as given, _memory_file("result") as result:
         given.write(json.dumps(parameters))
         given.seek(0)
-        yield Exchange(given, result, limit)
+        yield Exchange(given, result, limit, masker)
 
 
 def _memory_file(name: str) -> IO[bytes]:

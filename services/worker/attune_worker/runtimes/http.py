@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attune_common.hosting.failure import ActionFailure
 from attune_common.runtime import json
-from attune_core.expressions.failures import ExpressionError
-from attune_core.expressions.render import Value, compile_value
-from attune_core.expressions.scope import Scope
 from attune_worker.natives import http
 from attune_worker.runtimes.base import Attempt
 from attune_worker.slots import SlotKind
+
+if TYPE_CHECKING:
+    from attune_core.expressions.render import Value
 
 _MEMBERS = (
     "url", "method", "headers", "query", "json", "body", "timeout",
@@ -27,6 +27,9 @@ class HttpRuntime:
     slots = SlotKind.LIGHT
 
     async def prepare(self, attempt: Attempt) -> Coroutine[Any, Any, Any]:
+        from attune_core.expressions.failures import ExpressionError
+        from attune_core.expressions.scope import Scope
+
         spec = attempt.spec
         declared = {name: spec.spec[name] for name in _MEMBERS if spec.spec.get(name) is not None}
         if not declared.get("url") and spec.entry_point:
@@ -47,4 +50,6 @@ def _open(parameters: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[st
 
 @lru_cache(maxsize=500)
 def _compiled(declared: bytes) -> Value:
+    from attune_core.expressions.render import compile_value  # templates are 5 MB
+
     return compile_value(json.loads(declared))

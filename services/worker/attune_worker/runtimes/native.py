@@ -10,6 +10,7 @@ from typing import Any
 
 from attune_common.contracts.execution import ExecutionScheduled
 from attune_common.hosting.failure import ActionFailure
+from attune_core.model.names import did_you_mean
 from attune_worker.natives import INSTANT, NATIVES, Native
 from attune_worker.runtimes.base import Attempt
 from attune_worker.slots import SlotKind
@@ -50,7 +51,8 @@ def _call(attempt: Attempt) -> Coroutine[Any, Any, Any]:
     name = name_of(attempt.spec)
     native = NATIVES.get(name)
     if native is None:
-        raise ActionFailure("unknown_native", f"the worker has no native action {name!r}")
+        hint = did_you_mean(name, sorted(NATIVES), f"`entry_point` is one of {', '.join(sorted(NATIVES))}")
+        raise ActionFailure("unknown_native", f"the worker has no native action {name!r}: {hint}")
     try:
         bound = _signature(native).bind(attempt, **attempt.spec.parameters)
     except TypeError as problem:

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from attune_common.contracts.execution import JobLimits
+from attune_common.contracts.execution import ExecutionScheduled
 from attune_common.hosting.children import child
 from attune_common.hosting.children.child import Command
-from attune_common.hosting.children.confine import Confinement
+from attune_common.hosting.children.confine import DESCRIPTORS, FILE_BYTES, MORE_PROCESSES, Confinement
+from attune_common.hosting.children.outlets import Stream
 from attune_common.hosting.children.workplace import workplace
 from attune_common.hosting.failure import ActionFailure
+from attune_common.hosting.masking import StreamMasker
+from attune_common.runtime import tracing
 from attune_common.runtime.settings import Settings
 from attune_worker.runtimes.base import Attempt
 from attune_worker.runtimes.exchange import Exchange, open_exchange
@@ -35,14 +38,14 @@ async def perform(attempt: Attempt, program: Program, interpret: Callable[[Excha
     """Run the program to its end; what `interpret` makes of what it said. Errors: ActionFailure."""
     spec, settings = attempt.spec, attempt.bench.settings
     async with workplace(settings.data_dir, settings.worker_uid) as home:
-        with open_exchange(spec.parameters, spec.limits.output) as exchange:
+        with open_exchange(spec.parameters, spec.limits.output, attempt.job.masker) as exchange:
             command = Command(
                 arguments=program.arguments,
                 home=home,
                 variables=_variables(attempt, program, home, exchange),
                 stdin=exchange.parameters,
                 descriptors=(exchange.result.fileno(),),
-                confinement=_confinement(spec.limits, settings),
+                confinement=_confinement(spec, settings),
             )
             status = await _run(attempt, command, exchange)
             if status != 0:
@@ -51,21 +54,41 @@ async def perform(attempt: Attempt, program: Program, interpret: Callable[[Excha
 
 
 async def _run(attempt: Attempt, command: Command, exchange: Exchange) -> int:
-    def on_output(stream: child.Stream, chunk: bytes) -> None:
-        (exchange.stdout if stream == "stdout" else exchange.stderr).feed(chunk)
+    hidden = StreamMasker(attempt.job.masker)
+
+    def on_output(stream: Stream, chunk: bytes) -> None:
+        if stream == "stdout":
+            exchange.stdout.feed(chunk)
+        else:
+            exchange.stderr.feed(hidden.feed(chunk))
         attempt.log.output(stream, chunk)
 
     try:
         process = await child.start(command, on_output)
     except OSError as problem:
         raise ActionFailure("cannot_start", f"{command.arguments[0]}: {problem.strerror}") from problem
-    return await process.run(attempt.job.grace)
+    status = await process.run(attempt.job.grace)
+    exchange.stderr.feed(hidden.end())
+    return status
 
 
-def _confinement(limits: JobLimits, settings: Settings) -> Confinement:
-    """The CPU limit stands behind the timeout: it ends what a frozen worker cannot."""
-    cpu = None if limits.timeout is None else math.ceil(limits.timeout * (os.cpu_count() or 1)) + _CPU_EXTRA
-    return Confinement(limits.memory or settings.worker_memory or None, cpu, settings.worker_uid)
+def _confinement(spec: ExecutionScheduled, settings: Settings) -> Confinement:
+    """The worker's limits, or narrower ones of the action. The CPU limit stands behind the timeout, too: it ends what
+    a frozen worker cannot."""
+    own, timeout = spec.spec.get("limits") or {}, spec.limits.timeout
+    behind = None if timeout is None else math.ceil(timeout * (os.cpu_count() or 1)) + _CPU_EXTRA
+    return Confinement(
+        memory=_least(own.get("memory"), spec.limits.memory, settings.worker_memory or None),
+        cpu_seconds=_least(math.ceil(own["cpu"]) if "cpu" in own else None, behind),
+        uid=settings.worker_uid,
+        processes=_least(own.get("processes"), MORE_PROCESSES) or MORE_PROCESSES,
+        files=_least(own.get("files"), DESCRIPTORS) or DESCRIPTORS,
+        file_bytes=_least(own.get("file_size"), FILE_BYTES) or FILE_BYTES,
+    )
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _variables(attempt: Attempt, program: Program, home: Path, exchange: Exchange) -> dict[str, str]:
@@ -90,5 +113,6 @@ def _variables(attempt: Attempt, program: Program, home: Path, exchange: Exchang
         "ATTUNE_TRIGGER": spec.trigger_ref or "",
         "ATTUNE_IDEMPOTENCY_KEY": spec.idempotency_key,
         "ATTUNE_TRACE_ID": spec.trace_id,
+        "TRACEPARENT": tracing.traceparent(spec.trace_id, spec.execution_id, spec.attempt),
         "ATTUNE_RESULT_FD": str(exchange.result.fileno()),
     }

@@ -34,14 +34,17 @@ class ShellRuntime:
         if file is None and not spec.entry_point:
             raise ActionFailure("invalid_entry_point", f"{spec.action_ref} names neither a file nor a command")
         arguments = [_SHELL, "-c", spec.entry_point] if file is None else _command(file)
-        program = processes.Program(arguments, pack, parameter_variables(spec.parameters))
+        secret = {place[0] for place in spec.secrets if place}
+        shown = {name: value for name, value in spec.parameters.items() if name not in secret}
+        program = processes.Program(arguments, pack, parameter_variables(shown))
         return processes.perform(attempt, program, _result)
 
 
 def parameter_variables(parameters: Mapping[str, Any]) -> dict[str, str]:
     """`ATTUNE_PARAM_<NAME>` for each parameter: texts as they are, the rest as JSON, null as an empty text.
 
-    What is too large for an environment is left out; stdin has all of them.
+    What is too large for an environment is left out, and what is secret: others on the host can read environments.
+    stdin has all of them.
     """
     variables: dict[str, str] = {}
     room = _LARGEST_VARIABLES
@@ -74,7 +77,7 @@ def _result(exchange: Exchange) -> Any:
 def _texts(exchange: Exchange) -> dict[str, Any]:
     result: dict[str, Any] = {"stdout": exchange.stdout.text.rstrip("\n"), "exit_code": 0}
     if exchange.stdout.truncated:
-        result["stdout"] = exchange.stdout.text[:_LARGEST_VARIABLE]
+        result["stdout"] = exchange.masker.cut(exchange.stdout.text[:_LARGEST_VARIABLE])
         result["truncated"] = True
     if exchange.stderr.tail:
         result["stderr"] = exchange.stderr.tail.decode("utf-8", "replace").rstrip("\n")

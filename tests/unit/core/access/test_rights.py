@@ -36,7 +36,7 @@ def test_a_key_says_whose_it_is(text: str, scope: KeyScope, owner: str, pack: st
 @pytest.mark.parametrize(
     "text",
     ["", "a b", "/a", "a/", "a//b", "ä", "a" * 256, "pack:web", "pack:/a", "identity:/a", "pack:we b/a",
-     "pack:a.b/c", "value:1", "config:web/key", "identity:-x/a", "a\n"],
+     "pack:a.b/c", "value:1", "config:web/key", "identity:-x/a", "a\n", ".", "..", "a/../b", "pack:web/..", "./a"],
 )  # fmt: skip
 def test_what_is_no_key(text: str) -> None:
     with pytest.raises(BadKey):

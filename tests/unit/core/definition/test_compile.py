@@ -280,10 +280,16 @@ def test_defaults_of_a_workflow() -> None:
 
 def test_the_digest_is_of_the_meaning_not_of_the_text() -> None:
     first = parse_workflow("ref: a.b\nlabel: x\ntasks: [{name: t, when: 'true'}]\n", "w.yaml")
-    second = parse_workflow("# comment\nlabel: 'x'\nref: a.b\ntasks:\n- when: 'true'\n  name: t\n", "v.yaml")
+    second = parse_workflow("# comment\nref: a.b\nlabel: 'x'\ntasks:\n- name: t\n  when: 'true'\n", "v.yaml")
     third = parse_workflow("ref: a.b\nlabel: y\ntasks: [{name: t, when: 'true'}]\n", "w.yaml")
     assert first.digest == second.digest != third.digest
     assert len(first.digest) == 64
+
+
+def test_the_digest_counts_the_order_in_which_a_map_is_walked() -> None:
+    first = parse_workflow("ref: a.b\ntasks: [{name: t, with_items: {x: 1, y: 2}}]\n", "w.yaml")
+    second = parse_workflow("ref: a.b\ntasks: [{name: t, with_items: {y: 2, x: 1}}]\n", "w.yaml")
+    assert first.digest != second.digest
 
 
 def test_a_stored_definition_that_is_wrong_is_an_error_without_lines() -> None:

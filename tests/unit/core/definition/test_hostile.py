@@ -152,8 +152,10 @@ def test_a_deep_definition_from_json_is_refused_and_not_fatal() -> None:
         "ref: a.b\ntasks:\n- name: a\n  decision:\n"
         + "".join(f"  - {{when: 'true', next: t{n}}}\n" for n in range(4_000)),
         "ref: a.b\ntasks:\n- name: a\n  next:\n" + "".join("  - {when: 'true', do: a}\n" for n in range(4_000)),
+        "ref: a.b\ntasks:\n"
+        + "".join(f"- {{name: task_number_{n}, on_success: tsk_number_{n}_x}}\n" for n in range(1_000)),
     ],
-    ids=["names", "defaults", "vars", "parameters", "decision", "next"],
+    ids=["names", "defaults", "vars", "parameters", "decision", "next", "hints"],
 )
 def test_floods_end_in_time(text: str) -> None:
     started = time.process_time()

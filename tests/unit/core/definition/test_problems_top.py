@@ -21,7 +21,11 @@ TOP = [
     ("wrong_type", "ref: a.b\ntasks: §{a: {action: core.noop}}\n", "- name"),
     ("wrong_type", "ref: a.b\ntasks: §[]\n", "- name"),
     ("wrong_type", "ref: a.b\ntasks: [§a]\n", "- name"),
-    ("wrong_type", "ref: a.b\nvars: §[a]\ntasks: [{name: a}]\n", ""),
+    ("wrong_type", "ref: a.b\nvars: §[a]\ntasks: [{name: a}]\n", "`a: VALUE` lines below it, without the dashes"),
+    ("wrong_type", "ref: a.b\nvars:\n  §- a: 1\n  - b: 2\ntasks: [{name: a}]\n", "write `vars:` with `a: VALUE`"),
+    ("wrong_type", "ref: a.b\nvars: §[]\ntasks: [{name: a}]\n", ""),
+    ("wrong_type", "ref: a.b\ntasks: [{name: a}]\noutput_map: §[{x: 1}]\n", "write `output_map:` with `x: VALUE`"),
+    ("wrong_type", "ref: a.b\ntasks: [{name: a, input: §[{x: 1}]}]\n", "write `input:` with `x: VALUE`"),
     ("invalid_name", "ref: a.b\nvars: {§a-b: 1}\ntasks: [{name: a}]\n", ""),
     ("vars_cycle", 'ref: a.b\nvars:\n  §a: "{{ vars.b }}"\n  b: "{{ vars.a }}"\ntasks: [{name: a}]\n', ""),
     ("unknown_key", "ref: a.b\n§task: []\ntasks: [{name: a}]\n", "`tasks`"),
@@ -36,7 +40,7 @@ TOP = [
     ("unknown_value", "ref: a.b\nparameters: {x: {type: §strin}}\ntasks: [{name: a}]\n", "`string`"),
     ("unknown_value", "ref: a.b\nparameters: {x: {type: §int}}\ntasks: [{name: a}]\n", "`integer`"),
     ("wrong_type", "ref: a.b\nparameters: {x: §string}\ntasks: [{name: a}]\n", "{type: string}"),
-    ("wrong_type", "ref: a.b\nparameters: §[x]\ntasks: [{name: a}]\n", ""),
+    ("wrong_type", "ref: a.b\nparameters: §[x]\ntasks: [{name: a}]\n", "without dashes"),
     ("wrong_type", "ref: a.b\nparameters: {x: {type: string, secret: §please}}\ntasks: [{name: a}]\n", "true"),
     ("default_type", "ref: a.b\nparameters: {x: {type: integer, default: §abc}}\ntasks: [{name: a}]\n", ""),
     ("default_type", "ref: a.b\nparameters: {x: {type: string, default: §null}}\ntasks: [{name: a}]\n", "null"),
@@ -132,7 +136,7 @@ def test_too_many_tasks() -> None:
 
 
 def test_too_many_templates() -> None:
-    templates = ", ".join(['"{{ 1 }}"'] * 10_001)
+    templates = ", ".join(['"{{ 1 }}"'] * 4_001)
     (problem,) = check(f"ref: a.b\ntasks:\n- name: a\n  when: 'true'\n  input: {{x: [{templates}]}}\n")
     assert (problem.code, problem.line, problem.column) == ("too_many_templates", 5, 10)
 
@@ -144,3 +148,8 @@ def test_yaml_problems_and_others_come_together() -> None:
 
 def test_without_knowledge_nothing_is_said_about_actions() -> None:
     assert check_workflow(workflow("- {name: a, action: any.thing, input: {x: 1}}"), "w.yaml") == []
+
+
+def test_a_list_without_tasks_is_called_empty() -> None:
+    (problem,) = check("ref: a.b\ntasks: []\n")
+    assert (problem.code, "one that is empty" in problem.message) == ("wrong_type", True)

@@ -77,9 +77,9 @@ def test_refused_with_its_place(code: str, text: str) -> None:
 
 @pytest.mark.parametrize("text", CORPUS, ids=range(len(CORPUS)))
 def test_hostile_text_ends_at_once_with_a_place(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = problems_of(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert found
     assert all(problem.line >= 1 and problem.column >= 1 for problem in found)
 

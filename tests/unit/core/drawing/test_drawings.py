@@ -170,9 +170,9 @@ def test_large_graphs_are_drawn_in_time(form: GraphFormat, reach: int) -> None:
         for number, name in enumerate(names)
     ]
     graph = _graph(*tasks)
-    began = time.perf_counter()
+    began = time.process_time()
     draw(graph, form)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_an_empty_graph_is_drawn_too() -> None:

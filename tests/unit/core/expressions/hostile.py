@@ -159,6 +159,9 @@ ESCAPES = [
 ]
 
 # They compile, and fail while they are rendered over DATA.
+DOUBLED = "{% set a = [1] %}" + "{% set a = [a, a] %}" * 45
+"""A list that is small, and that would be endless if it were written out."""
+
 EATERS = [
     "{{ 'a'*10**9 }}",
     "{{ [0]*10**9 }}",
@@ -190,6 +193,8 @@ EATERS = [
     "{% for i in vars.numbers %}{{ range(1000) | length }}{% endfor %}",
     "{% for i in vars.numbers %}{{ 'abc' | regex_search('b' ~ i) }}{% endfor %}",
     "{% for i in vars.numbers %}{{ '[]' | from_json }}{% endfor %}",
+    *(f"{DOUBLED}{{{{ {use} }}}}" for use in ("[a][a]", "vars.records[0][a]", "task[a]", "failed(a)", "vars[a]")),
+    DOUBLED + "{{ vars.big | regex_search('x', a) }}",
     "{% for i in vars.numbers %}{{ '[]' | from_yaml }}{% endfor %}",
     "{% for i in vars.numbers %}{{ [] | to_yaml }}{% endfor %}",
     "{% for i in vars.numbers %}{{ loop.index }}{% endfor %}",

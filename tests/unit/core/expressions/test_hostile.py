@@ -7,9 +7,9 @@ import tracemalloc
 import pytest
 
 from attune_core.expressions.frame import Frame
-from attune_core.expressions.limits import FUEL
+from attune_core.expressions.limits import DECISION_FUEL, FUEL
 from attune_core.expressions.render import ExpressionError, compile_condition, compile_value
-from attune_core.expressions.scope import Scope
+from attune_core.expressions.scope import Meter, Scope
 from attune_core.expressions.template import compile_template
 from tests.unit.core.expressions.hostile import BIG, DATA, EATERS, ESCAPES
 
@@ -74,6 +74,21 @@ def test_the_fuel_is_that_of_the_whole_value() -> None:
     with pytest.raises(ExpressionError) as caught:
         compile_value([each] * 50).render(Scope(vars=DATA))
     assert caught.value.code == "fuel_exhausted"
+
+
+def test_the_renderings_of_one_decision_share_a_bound() -> None:
+    dear = compile_value("{{ vars.numbers | map('string') | length }}")
+    scope = Scope(vars=DATA, meter=Meter())
+    assert {dear.render(scope) for _ in range(DECISION_FUEL // FUEL)} == {100_000}
+    assert scope.meter is not None
+    scope.meter.left = 1_000
+    with pytest.raises(ExpressionError) as caught:
+        dear.render(scope)
+    assert caught.value.code == "fuel_exhausted"
+    assert "together" in caught.value.message
+    with pytest.raises(ExpressionError):
+        dear.render(scope)
+    assert dear.render(Scope(vars=DATA, meter=Meter())) == 100_000
 
 
 def test_a_large_value_may_be_given_on_but_not_many_times() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from attune_core.expressions import template
 from attune_core.expressions.frame import Frame, measure
-from attune_core.expressions.limits import CACHED_CHARS, FUEL, OUTPUT_CHARS, RANGE_LENGTH, SOURCE_CHARS, VALUE_DEPTH
+from attune_core.expressions.limits import FUEL, KEPT_LONG, OUTPUT_CHARS, RANGE_LENGTH, SOURCE_CHARS, VALUE_DEPTH
 from attune_core.expressions.render import check_value, compile_value
 from attune_core.expressions.scope import Scope
 from tests.unit.core.expressions.rendering import evaluated, failure, refusal, rendered
@@ -97,8 +97,8 @@ def test_the_cache_is_bounded_and_gives_the_same_template_again() -> None:
     assert compile_value("{{ vars.cached }}").reads is first.reads
     for number in range(200):
         compile_value("{{ vars.x }}" + f"{number}".ljust(10_000, "x"))
-    kept = sum(len(key[1]) for key in template._CACHE)
-    assert kept == template._SIZES["chars"] <= CACHED_CHARS
+    assert template._kept_long.cache_info().currsize == KEPT_LONG
+    assert compile_value("{{ vars.cached }}").reads is first.reads
     assert compile_value("{{ vars.cached }}").render(Scope(vars={"cached": 3})) == 3
 
 

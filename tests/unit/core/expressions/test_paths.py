@@ -73,7 +73,7 @@ def test_a_missing_name_is_an_error_that_names_it(expression: str, named: str) -
 
 
 def test_the_hint_names_the_closest_key() -> None:
-    assert failure("{{ vars.regoin }}", vars={"region": 1}).hint == "did you mean 'region'?"
+    assert failure("{{ vars.regoin }}", vars={"region": 1}).hint == "did you mean `region`?"
 
 
 def test_an_attribute_of_a_task_that_did_not_run_is_null() -> None:
@@ -97,7 +97,7 @@ def test_default_catches_an_unknown_task() -> None:
 
 def test_an_unknown_task_is_named() -> None:
     error = failure("{{ task.don.result }}", tasks=TASKS)
-    assert (error.code, error.hint) == ("unknown_task", "did you mean 'done'?")
+    assert (error.code, error.hint) == ("unknown_task", "did you mean `done`?")
     assert "`task.don`" in error.message
     assert failure("{{ task[vars.x].result }}", tasks=TASKS, vars={"x": [1]}).code == "unknown_task"
 
@@ -114,12 +114,12 @@ def test_the_result_of_a_task_is_data() -> None:
     ("expression", "hint"),
     [
         ("app_name", "parameters.app_name"),
-        ("parametrs.x", "did you mean 'parameters'?"),
+        ("parametrs.x", "did you mean `parameters`?"),
         ("succeeded", "succeeded()"),
         ("kv.some_key", "kv.get"),
         ("pack.conf", "pack.config"),
-        ("system.identidy", "did you mean 'identity'?"),
-        ("task.x.reslt", "did you mean 'result'?"),
+        ("system.identidy", "did you mean `identity`?"),
+        ("task.x.reslt", "did you mean `result`?"),
         ("task.x.output", "task.NAME.result"),
         ("task", "task.NAME"),
         ("loop.index", "loop"),

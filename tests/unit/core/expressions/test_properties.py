@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from attune_core.expressions.render import ExpressionError, compile_condition, compile_value
@@ -97,5 +97,7 @@ YAML = st.recursive(
 
 
 @given(YAML)
+@example("0E0")
+@example(["0o7", 7, 0.5, "1e3", {"0x1": "+1"}])
 def test_yaml_comes_back(value: Any) -> None:
     assert compile_value("{{ vars.x | to_yaml | from_yaml }}").render(Scope(vars={"x": value})) == value

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from attune_core.errors import DefinitionError
 from attune_core.model.action import Runtime
+from attune_core.model.dependency import Dependency
 from attune_core.model.trigger import TriggerKind
 from attune_core.packs.bundle import Bundle, digest_of, read_bundle
 from tests.unit.core.packs.shop import files
@@ -18,7 +20,7 @@ def bundle() -> Bundle:
 def test_the_manifest(bundle: Bundle) -> None:
     manifest = bundle.manifest
     assert (manifest.ref, manifest.label, manifest.version, manifest.dependencies) == (
-        "shop", "A shop", "1.2.3", ("core",),
+        "shop", "A shop", "1.2.3", (Dependency("core"),),
     )  # fmt: skip
     assert manifest.conf_schema is not None
     assert manifest.conf_schema["properties"]["key"] == {"type": "string", "secret": True}
@@ -93,3 +95,17 @@ def test_configuration_in_a_file_of_its_own() -> None:
     pack = read_bundle(files(pack="ref: shop\n", config="type: object\nproperties: {a: {type: integer, default: 1}}\n"))
     assert pack.manifest.config == {"a": 1}
     assert pack.manifest.version == "1.0.0"
+
+
+def test_schemas_have_other_names() -> None:
+    given = {
+        "pack.yaml": b"ref: p\nlabel: P\nversion: 1.0.0\n",
+        "actions/a.yaml": b"ref: p.a\nruntime: native\nentry_point: core.noop\noutput_schema: {n: {type: integer}}\n",
+        "triggers/t.yaml": b"ref: p.t\npayload_schema: {n: {type: integer}}\n",
+    }
+    read = read_bundle(given)
+    wanted = {"n": {"type": "integer"}}
+    assert (read.actions[0].out_schema or {})["properties"] == wanted
+    assert (read.triggers[0].payload_schema or {})["properties"] == wanted
+    with pytest.raises(DefinitionError, match="another name of `payload_schema`"):
+        read_bundle({**given, "triggers/t.yaml": given["triggers/t.yaml"] + b"payload: {}\n"})

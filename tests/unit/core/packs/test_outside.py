@@ -54,6 +54,8 @@ def test_the_file_beside_it_tells_what_runs_a_sensor() -> None:
         ({"sensors__door": "ref: shop.door\nentry_point: ../x.py\n"}, "sensors/door.yaml:2:14", "missing_file"),
         ({"sensors__door": "ref: shop.door\npoll: 0\n"}, "sensors/door.yaml:2:7", "bad_interval"),
         ({"sensors__door": "ref: shop.door\npoll: often\n"}, "sensors/door.yaml:2:7", "bad_interval"),
+        ({"sensors__door": "ref: shop.door\npoll: 5\npoll_timeout: x\n"}, "sensors/door.yaml:3:15", "bad_interval"),
+        ({"sensors__door": "ref: shop.door\npoll_timeout: 5\n"}, "sensors/door.yaml:2:15", "bad_interval"),
         ({"sensors__door": "ref: shop.door\npol: 5\n"}, "sensors/door.yaml:2:1", "unknown_key"),
         ({"sensors__door": "ref: shop.door\nruntime: ruby\n"}, "sensors/door.yaml:2:10", "unknown_value"),
         ({"sensors__door": "ref: shop.door\ntriggers: [shop.tld]\n"}, "sensors/door.yaml:2:12", "unknown_trigger"),

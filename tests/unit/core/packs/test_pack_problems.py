@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from attune_core.definition.check import Known
@@ -168,6 +170,15 @@ def test_a_webhook_without_a_secret_is_a_warning() -> None:
     assert (problem.code, problem.severity) == ("no_webhook_secret", "warning")
 
 
+@pytest.mark.parametrize("name", ["a b", "../x", "", "x/../y", ["a", "b", "c"]], ids=str)
+def test_a_webhook_names_secrets_of_its_own_pack(name: object) -> None:
+    text = f"ref: shop.pushed\nwebhook: {{secret_key: {json.dumps(name)}}}\n"
+    found = problems(files(triggers__pushed=text))
+    assert found
+    assert {problem.severity for problem in found} == {"error"}
+    assert problems(files(triggers__pushed="ref: shop.pushed\nwebhook: {secret_key: [hook, old/hook]}\n")) == []
+
+
 def test_other_packs_are_checked_when_it_is_known_what_is_installed() -> None:
     changed = files(
         workflows__x="ref: shop.x\ntasks: [{name: a, action: core.echo}, {name: b, action: cloud.start}]\n",
@@ -184,7 +195,7 @@ def test_other_packs_are_checked_when_it_is_known_what_is_installed() -> None:
 
 
 def test_what_was_installed_of_this_pack_does_not_count() -> None:
-    known = Known({"shop.gone": None}, frozenset({"shop"}))
+    known = Known({"shop.gone": None}, frozenset({"shop", "core"}))
     changed = files(workflows__x="ref: shop.x\ntasks: [{name: a, action: shop.gone}]\n")
     assert [problem.code for problem in problems(changed, known)] == ["unknown_action"]
 

@@ -22,9 +22,9 @@ def _at(report: Report, what: What, name: str) -> list[float]:
 
 
 def test_a_day_of_retries_takes_milliseconds() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     report = play("- {name: a, action: x.y, retry: {count: 24, delay: 3600}}", "outcomes: {a: fail}")
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert report.duration == DAY
     assert report.attempts == {"a": 25}
     assert _at(report, What.RETRIED, "a") == [3600.0 * hour for hour in range(24)]
@@ -148,10 +148,10 @@ def test_a_loop_without_end_is_given_up() -> None:
           - {name: s, on_success: a}
           - {name: a, next: [{when: "{{ true }}", do: a}]}
         """
-    began = time.perf_counter()
+    began = time.process_time()
     report = play(workflow)
     assert "50,000 task activations" in report.stopped
-    assert time.perf_counter() - began < 30
+    assert time.process_time() - began < 30
 
 
 def test_too_many_signals_are_given_up() -> None:

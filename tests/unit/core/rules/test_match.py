@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attune_core.expressions.render import ExpressionError
+from attune_core.expressions.secrets import Secret
 from attune_core.rules.criteria import read_criteria
 from attune_core.rules.match import match, render_parameters
 
@@ -181,6 +182,30 @@ def test_the_reason_says_what_was_found(criteria: Any, reason: str) -> None:
     assert reason in match(criteria, EVENT).reason
 
 
+UNTESTED = {"path": "size", "operator": "regex", "value": "3"}
+BOTH_KINDS = {"path": "tags", "operator": "search", "value": {"path": "item", "operator": "regex", "value": "^b$"}}
+
+
+@pytest.mark.parametrize(
+    ("criteria", "holds"),
+    [
+        ({"not": UNTESTED}, False),
+        ({"not": {"not": UNTESTED}}, False),
+        ({"not": {"any": [DEV, UNTESTED]}}, False),
+        ({"not": {"all": [MAIN, UNTESTED]}}, False),
+        ({"not": {"all": [UNTESTED, DEV]}}, True),
+        ({"any": [UNTESTED, MAIN]}, True),
+        ({"not": {"when": "event.payload.nope"}}, False),
+        ({"not": {**BOTH_KINDS, "condition": "all"}}, True),
+        (BOTH_KINDS, True),
+        ({"not": {**BOTH_KINDS, "value": {"path": "item", "operator": "regex", "value": "^z$"}}}, False),
+        ({"not": {"path": "nowhere", "operator": "equals", "value": 1}}, True),
+    ],
+)
+def test_what_cannot_be_tested_holds_nowhere(criteria: Any, holds: bool) -> None:
+    assert match(criteria, EVENT).matched is holds
+
+
 def test_now_is_given() -> None:
     criteria = {"path": "event.created", "operator": "timediff_gt", "value": 3_599}
     assert match(criteria, EVENT, now="2026-05-01T13:00:00Z").matched
@@ -290,3 +315,19 @@ def test_parameters_that_cannot_be_rendered() -> None:
 def test_what_a_template_gives_is_not_rendered_again() -> None:
     event = {"payload": {"x": "{{ system.identity }}"}}
     assert render_parameters({"y": "{{ event.payload.x }}"}, event) == {"y": "{{ system.identity }}"}
+
+
+@pytest.mark.parametrize("criteria", [
+    {"path": "event.payload.code", "operator": "equals", "value": "hunter2"},
+    {"path": "event.payload.code", "operator": "nequals", "value": "hunter2"},
+    {"path": "event.payload.codes", "operator": "contains", "value": "hunter2"},
+    {"path": "event.payload.code", "operator": "regex", "value": "^h"},
+])  # fmt: skip
+def test_secrets_are_not_compared(criteria: Any) -> None:
+    event = {**EVENT, "payload": {"code": Secret.of("value:1"), "codes": [Secret.of("value:2")]}}
+    found = match({"all": [criteria]}, event)
+    assert (found.matched, "it is a secret" in found.reason) == (False, True)
+    assert match({"all": [{"path": "event.payload.code", "operator": "exists"}]}, event).matched
+    assert not match({"when": "{{ event.payload.code == 'hunter2' }}"}, event).matched
+    made = render_parameters({"to": "Bearer {{ event.payload.code }}"}, event)
+    assert made == {"to": Secret.of("value:1").after("Bearer ")}

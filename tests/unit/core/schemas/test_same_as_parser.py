@@ -52,6 +52,8 @@ def _workflow(document: Document) -> set[str]:
 def _in_pack(path: str) -> Parser:
     def parse(document: Document) -> set[str]:
         files = {"pack.yaml": b"ref: p\n", path: as_yaml(document), "actions/x.py": b"", "sensors/x.py": b""}
+        if path.startswith("policies/"):
+            files["actions/x.yaml"] = b"ref: p.x\nruntime: native\nparameters: {x: {type: string}}\n"
         if path == "pack.yaml":
             files["pack.yaml"] = as_yaml(document)
         try:
@@ -80,6 +82,7 @@ def _rule(**keys: Any) -> Document:
 
 
 ACTION: Document = {"ref": "p.x", "runtime": "native", "entry_point": "x"}
+POLICY: Document = {"ref": "p.x", "action": "p.x", "concurrency": {"limit": 1}}
 WEBHOOK: Document = {"ref": "p.x", "kind": "webhook"}
 
 # the table, the kind of file, its parser, and a file around a map of the table
@@ -137,6 +140,28 @@ PLACES: list[tuple[str, Keys, FileKind, Parser, Callable[[Document], Document]]]
         lambda m: {**WEBHOOK, "webhook": {"signature": "token", **m}},
     ),
     ("sensor", pack_keys.SENSOR, FileKind.SENSOR, _in_pack("sensors/x.yaml"), lambda m: {"ref": "p.x", **m}),
+    ("policy", pack_keys.POLICY, FileKind.POLICY, _in_pack("policies/x.yaml"), lambda m: {**POLICY, **m}),
+    (
+        "concurrency",
+        pack_keys.CONCURRENCY,
+        FileKind.POLICY,
+        _in_pack("policies/x.yaml"),
+        lambda m: {**POLICY, "concurrency": {"limit": 1, **m}},
+    ),
+    (
+        "rate limit",
+        pack_keys.RATE_LIMIT,
+        FileKind.POLICY,
+        _in_pack("policies/x.yaml"),
+        lambda m: {**POLICY, "rate_limit": {"limit": 1, "per": "minute", **m}},
+    ),
+    (
+        "policy retry",
+        pack_keys.POLICY_RETRY,
+        FileKind.POLICY,
+        _in_pack("policies/x.yaml"),
+        lambda m: {**POLICY, "retry": {"count": 1, **m}},
+    ),
     ("case", case_keys.CASE, FileKind.TEST, _case, lambda m: dict(m)),
     ("answer", case_keys.ANSWER, FileKind.TEST, _case, lambda m: {"outcomes": {"a": {"succeed": 1, **m}}}),
     ("signal", case_keys.SIGNAL, FileKind.TEST, _case, lambda m: {"signals": [m]}),

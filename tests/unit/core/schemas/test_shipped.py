@@ -11,7 +11,7 @@ from attune_core.definition.reader import read_list
 from attune_core.schemas.documents import FileKind, schema_of
 
 ROOT = Path(__file__).parents[4]
-FOLDERS = {f"{kind.value}s": kind for kind in FileKind}
+FOLDERS = {f"{kind.value}s": kind for kind in FileKind} | {"policies": FileKind.POLICY}
 SKIPPED = {".venv", "node_modules"}
 
 

@@ -76,6 +76,9 @@ def test_a_date_is_meant_in_the_zone_of_the_timer() -> None:
         ({"cron": "* * 0 * *"}, "cron", "bad_cron", "1 to 31"),
         ({"cron": "* * * * 5#2/3"}, "cron", "bad_cron", "Friday"),
         ({"cron": "*/0 * * * *"}, "cron", "bad_cron", "0 to 59"),
+        ({"cron": "*/90 * * * *"}, "cron", "bad_cron", "interval"),
+        ({"cron": "0 1,*/25 * * *"}, "cron", "bad_cron", "0 to 23"),
+        ({"cron": "*/99999999999 * * * *"}, "cron", "bad_cron", "0 to 59"),
         ({"cron": "* * * *"}, "cron", "bad_cron", "minute hour day"),
         ({"cron": "0 0 30 2 *"}, "cron", "bad_cron", "the day and the month"),
         ({"cron": "0 0 31 4,6 *"}, "cron", "bad_cron", "the day and the month"),
@@ -85,6 +88,11 @@ def test_a_date_is_meant_in_the_zone_of_the_timer() -> None:
         ({"cron": "* * * * *", "timezone": "Mars/Base"}, "timezone", "bad_timezone", "Europe/Berlin"),
         ({"cron": "* * * * *", "timezone": "Berlin"}, "timezone", "bad_timezone", "`Europe/Berlin`"),
         ({"cron": "* * * * *", "timezone": "../../etc/passwd"}, "timezone", "bad_timezone", "IANA"),
+        ({"cron": "* * * * *", "timezone": "/etc/localtime"}, "timezone", "bad_timezone", "IANA"),
+        *(
+            ({"cron": "* * * * *", "timezone": name}, "timezone", "bad_timezone", "")
+            for name in ("localtime", "posixrules", "Factory", "right/UTC", "posix/Europe/Berlin", "tzdata.zi")
+        ),
         ({"date": "tomorrow"}, "date", "bad_date", "2027-01-31"),
         ({"date": "2027-02-30"}, "date", "bad_date", "2027-01-31"),
         ({"cron": "* * * * *", "catch_up": "lst"}, "catch_up", "unknown_value", "`last`"),

@@ -44,6 +44,7 @@ class _RabbitReceipt:
         self.attempt = 1 + _number(message.headers.get("x-delivery-count"))
         self.body = message.body
         self.headers: Mapping[str, str] = _readable(message.headers)
+        self.position = _number(message.headers.get("x-stream-offset"))
 
     @property
     def lost(self) -> bool:
@@ -70,13 +71,33 @@ class _RabbitReceipt:
                 await send()
 
 
+class _Reading(_RabbitReceipt):
+    """Of a queue that keeps its messages: it cannot be given back, and after a reconnect it does not come again."""
+
+    @property
+    def lost(self) -> bool:
+        return False
+
+    async def requeue(self) -> None:
+        await self.ack()
+
+    async def bury(self, reason: str) -> None:
+        await self.ack()
+
+
 class Intake:
-    """Implements `Consumer`. `attached` while the broker delivers to it."""
+    """Implements `Consumer`. `attached` while the broker delivers to it. `after`: see `Bus.consume`."""
 
     def __init__(
-        self, subscription: Subscription, handler: Handler, bury: Bury, forget: Callable[[Intake], None]
+        self,
+        subscription: Subscription,
+        handler: Handler,
+        bury: Bury,
+        forget: Callable[[Intake], None],
+        after: int | None = None,
     ) -> None:
         self.subscription = subscription
+        self._after = after
         self.attachments = 0
         self._bury = bury
         self._forget = forget
@@ -101,6 +122,20 @@ class Intake:
                 name = await self._declare(session)
             async with bounded(f"consume from {self.subscription.queue}"):
                 await self._subscribe(session, name)
+
+    async def verify(self, channel: aiormq.Channel) -> None:
+        """Have the broker see the queue, its bindings and its consumer as we do. Errors: BusUnavailable.
+
+        A queue that is deleted and made again at the same moment may come without its bindings, or be without the
+        consumer that the broker has just confirmed, and nobody is told of either.
+        """
+        before = self._channel
+        async with bounded(f"verify {self.subscription.queue}"):
+            consumers = await declare_queue(channel, self.subscription.queue, self.subscription)
+        async with self._lock:
+            if consumers == 0 and before is not None and before is self._channel:
+                log.info("the broker had forgotten a consumer", queue=self.subscription.queue)
+                await self._close()
 
     async def stop(self) -> None:
         self._stopped = True
@@ -129,6 +164,7 @@ class Intake:
         queue = _unseen(name)
         subscriber = session.broker.subscriber(
             queue,
+            consume_args=self._from_where(),
             channel=Channel(prefetch_count=self.subscription.prefetch, publisher_confirms=False),
             ack_policy=AckPolicy.MANUAL,
             decoder=_as_it_came,
@@ -147,8 +183,18 @@ class Intake:
         self._channel = channel
         self.attachments += 1
 
+    def _from_where(self) -> dict[str, Any] | None:
+        if self.subscription.kept is None:
+            return None
+        return {"x-stream-offset": "next" if self._after is None else self._after + 1}
+
     async def _take(self, message: IncomingMessage) -> None:
-        self._batches.put(_RabbitReceipt(message, self.subscription.queue, self._bury))
+        if self.subscription.kept is None:
+            self._batches.put(_RabbitReceipt(message, self.subscription.queue, self._bury))
+            return
+        reading = _Reading(message, self.subscription.queue, self._bury)
+        self._after = reading.position
+        self._batches.put(reading)
 
     async def _close(self) -> None:
         """Close the channel: the broker takes back whatever was not settled on it.

@@ -9,12 +9,15 @@ from collections.abc import Awaitable, Callable
 
 from attune_common.bus import metrics
 from attune_common.bus.bus import BusUnavailable
-from attune_common.bus.rabbitmq.port import BOUND
+from attune_common.bus.rabbitmq.port import BOUND, patience
 from attune_common.bus.rabbitmq.session import Session
 from attune_common.runtime.logging import get
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
+_MOST_PATIENCE = 4.0
+_SETTLED = 5.0
+"""Seconds that a connection has to last, to be more than a part of the trouble before it."""
 
 log = get("attune.bus")
 
@@ -36,9 +39,10 @@ class Link:
         self._session: Session | None = None
         self._up = asyncio.Event()
         self._down_since: float | None = None
+        self._up_since: float | None = None
         self._discards: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
-        self._complaint = ""
+        self._complained = False
 
     @property
     def current(self) -> Session | None:
@@ -79,11 +83,13 @@ class Link:
                 await self._prepare(session)
                 self._enter(session)
                 pause = _FIRST_PAUSE
+                patience.set(1.0)
                 await self._watch(session)
             except BusUnavailable as problem:
                 self._complain(str(problem))
+                _be_patient(problem)
             except Exception as problem:
-                log.exception("a connection to the broker failed", link=self._name, problem=repr(problem))
+                self._complain(repr(problem), problem)
             finally:
                 self._leave(session)
             metrics.reconnects.labels(self._name).inc()
@@ -100,16 +106,20 @@ class Link:
             if session.lost:
                 raise BusUnavailable(session.lost)
 
-    def _complain(self, problem: str) -> None:
-        """Once for each kind of trouble: a broker that is away for an hour fills no log."""
-        if problem != self._complaint:
-            log.warning("no connection to the broker", link=self._name, problem=problem)
-        self._complaint = problem
+    def _complain(self, problem: str, unforeseen: Exception | None = None) -> None:
+        """Once, with the first reason: a broker that is away for an hour fills no log, nor does one that comes and
+        goes while it restarts."""
+        up_since, self._up_since = self._up_since, None
+        settled = up_since is not None and asyncio.get_running_loop().time() - up_since >= _SETTLED
+        known = self._complained and not settled
+        level = log.debug if known else log.warning if unforeseen is None else log.error
+        level("no connection to the broker", link=self._name, problem=problem, exc_info=unforeseen)
+        self._complained = True
 
     def _enter(self, session: Session) -> None:
         self._session = session
         self._down_since = None
-        self._complaint = ""
+        self._up_since = asyncio.get_running_loop().time()
         self._up.set()
         log.info("connected to the broker", link=self._name)
 
@@ -122,3 +132,9 @@ class Link:
         discard = asyncio.create_task(session.discard())
         self._discards.add(discard)
         discard.add_done_callback(self._discards.discard)
+
+
+def _be_patient(problem: BusUnavailable) -> None:
+    """The next connection gets more time when this one did not get enough. One that was refused had no need of any."""
+    if isinstance(problem.__cause__, TimeoutError):
+        patience.set(min(_MOST_PATIENCE, patience.get() * 1.5))

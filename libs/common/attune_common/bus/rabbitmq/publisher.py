@@ -22,6 +22,18 @@ _AT_ONCE = 500
 _PERSISTENT = 2
 
 
+_REPORTS = ("execution.accepted", "execution.completed")
+
+
+class Unroutable(BusUnavailable):
+    """The broker has no queue for a message that somebody waits for: it was deleted, and is not made again yet."""
+
+
+def must_arrive(wire: Wire) -> bool:
+    """Jobs and reports of them: lost, they cost a lease or an action that is performed once more."""
+    return wire.exchange == Exchange.EXECUTIONS or (wire.exchange == Exchange.EVENTS and wire.routing_key in _REPORTS)
+
+
 class Publisher:
     """The channel with confirmations on the publishing link."""
 
@@ -37,9 +49,10 @@ class Publisher:
         self._channel = channel
 
     async def publish(self, wires: Sequence[Wire]) -> None:
-        """Errors: BusUnavailable when not all were confirmed in time."""
+        """Errors: BusUnavailable when not all were confirmed in time; Unroutable."""
         for start in range(0, len(wires), _AT_ONCE):
-            await self._publish([(wire, None) for wire in wires[start : start + _AT_ONCE]])
+            with metrics.publish_seconds.time():
+                await self._publish([(wire, None) for wire in wires[start : start + _AT_ONCE]])
 
     async def bury(self, queue: str, routing_key: str, body: bytes, reason: str) -> None:
         """A copy to the dead letters, with where it was refused and why. Errors: BusUnavailable."""
@@ -89,3 +102,5 @@ async def _send(channel: Channel, wire: Wire, headers: Mapping[str, str] | None)
     metrics.published.labels(wire.exchange).inc()
     if isinstance(answer, DeliveredMessage):
         metrics.unroutable.labels(wire.exchange).inc()
+        if must_arrive(wire):
+            raise Unroutable(f"publish: no queue takes {wire.routing_key}")

@@ -15,7 +15,7 @@ from faststream.rabbit import RabbitBroker
 
 from attune_common.bus.bus import BusUnavailable
 from attune_common.bus.rabbitmq.declare import declare_exchanges
-from attune_common.bus.rabbitmq.port import BOUND, bounded
+from attune_common.bus.rabbitmq.port import BOUND, bounded, patience
 
 HEARTBEAT = 10
 _PATIENCE_WITH_THE_FROZEN = 60.0
@@ -33,7 +33,7 @@ class Session:
         self._ending: asyncio.Task[None] | None = None
         self.broker = RabbitBroker(
             _with_query(url, heartbeat=str(HEARTBEAT), name=name),
-            timeout=BOUND,
+            timeout=BOUND * patience.get(),
             reconnect_interval=_NEVER,
             on_close=[self._on_close],
             logger=None,

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, cast
 
-from attune_common.hosting.children import orphans, proc
+from attune_common.hosting.children import guardian, orphans, proc
 from attune_common.hosting.children.confine import UNCONFINED, Confinement, confiner, environment
+from attune_common.hosting.children.outlets import OnOutput, Outlets
 from attune_common.hosting.children.tree import Tree
 
-Stream = Literal["stdout", "stderr"]
-OnOutput = Callable[[Stream, bytes], None]
-MARK = "ATTUNE_PROCESS_MARK"
 _EOF_PATIENCE = 2.0
 _LOOK_SECONDS = 30.0
 
@@ -38,11 +35,13 @@ class Command:
 class Child:
     """A running child process."""
 
-    def __init__(self, transport: asyncio.SubprocessTransport, watcher: _Watcher, mark: str) -> None:
-        self._transport, self._watcher = transport, watcher
+    def __init__(
+        self, transport: asyncio.SubprocessTransport, watcher: _Watcher, outlets: Outlets, mark: str
+    ) -> None:
+        self._transport, self._watcher, self._outlets = transport, watcher, outlets
         self.pid: int = transport.get_pid()
         root = proc.read(self.pid)
-        self.tree = Tree(self.pid, f"{MARK}={mark}".encode(), root.started if root else 0)
+        self.tree = Tree(self.pid, guardian.variable(mark), root.started if root else 0)
         orphans.watch(self.tree)
 
     async def run(self, grace: Callable[[], float]) -> int:
@@ -81,33 +80,19 @@ class Child:
     async def _finish(self) -> None:
         if not (self._watcher.exited.done() and orphans.none_left()):
             await self.tree.kill()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_EOF_PATIENCE):
-                await asyncio.shield(self._watcher.closed)
+        await self._outlets.drained(_EOF_PATIENCE)
         with contextlib.suppress(ProcessLookupError):
             self._transport.close()
         orphans.forget(self.tree)
 
 
 class _Watcher(asyncio.SubprocessProtocol):
-    def __init__(self, on_output: OnOutput) -> None:
-        loop = asyncio.get_running_loop()
-        self._on_output = on_output
+    def __init__(self) -> None:
         self._transport: asyncio.SubprocessTransport | None = None
-        self.exited: asyncio.Future[int] = loop.create_future()
-        self.closed: asyncio.Future[None] = loop.create_future()
-        self._open = 2
+        self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.SubprocessTransport, transport)
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        self._on_output("stdout" if fd == 1 else "stderr", data)
-
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        self._open -= fd in (1, 2)
-        if self._open == 0 and not self.closed.done():
-            self.closed.set_result(None)
 
     def process_exited(self) -> None:
         status = self._transport.get_returncode() if self._transport else None
@@ -117,21 +102,29 @@ class _Watcher(asyncio.SubprocessProtocol):
 
 async def start(command: Command, on_output: OnOutput) -> Child:
     """Errors: OSError when the program cannot be started."""
-    mark = secrets.token_hex(8)
-    watcher = _Watcher(on_output)
-    with orphans.starting():
-        transport, _ = await asyncio.get_running_loop().subprocess_exec(
-            lambda: watcher, *command.arguments, **_options(command, mark)
-        )
-        return Child(transport, watcher, mark)
+    guardian.watch()
+    mark = guardian.new_mark()
+    watcher, outlets = _Watcher(), Outlets()
+    await outlets.open(on_output, command.confinement.uid)
+    try:
+        with orphans.starting(guardian.variable(mark)):
+            transport, _ = await asyncio.get_running_loop().subprocess_exec(
+                lambda: watcher, *command.arguments, **_options(command, outlets, mark)
+            )
+            return Child(transport, watcher, outlets, mark)
+    except BaseException:
+        outlets.give_up()
+        raise
+    finally:
+        outlets.handed_over()
 
 
-def _options(command: Command, mark: str) -> dict[str, Any]:
+def _options(command: Command, outlets: Outlets, mark: str) -> dict[str, Any]:
     return {
         "stdin": command.stdin if command.stdin is not None else asyncio.subprocess.DEVNULL,
-        "stdout": asyncio.subprocess.PIPE,
-        "stderr": asyncio.subprocess.PIPE,
-        "env": environment({**command.variables, MARK: mark}, os.fspath(command.home)),
+        "stdout": outlets.ends[0],
+        "stderr": outlets.ends[1],
+        "env": environment({**command.variables, guardian.MARK: mark}, os.fspath(command.home)),
         "cwd": os.fspath(command.home),
         "pass_fds": command.descriptors,
         "preexec_fn": confiner(command.confinement),

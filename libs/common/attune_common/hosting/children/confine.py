@@ -15,18 +15,24 @@ from attune_common.hosting.children import proc
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _SET_PARENT_DEATH_SIGNAL, _SET_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 36, 38
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
-_MORE_PROCESSES = 1024
-_DESCRIPTORS = 4096
-_FILE_BYTES = 4 * 1024**3
+MORE_PROCESSES = 1024
+DESCRIPTORS = 4096
+FILE_BYTES = 4 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """`memory` in bytes and `cpu_seconds` per process (None: unlimited); `uid` None keeps the worker's user."""
+    """`memory` in bytes and `cpu_seconds` per process (None: unlimited); `uid` None keeps the worker's user.
+
+    `processes`: beyond those that the user has already. `files`: open ones; `file_bytes`: the largest one written.
+    """
 
     memory: int | None = None
     cpu_seconds: int | None = None
     uid: int | None = None
+    processes: int = MORE_PROCESSES
+    files: int = DESCRIPTORS
+    file_bytes: int = FILE_BYTES
 
 
 UNCONFINED = Confinement()
@@ -54,8 +60,8 @@ def confiner(confinement: Confinement) -> Callable[[], None]:
     def confine() -> None:
         os.setsid()
         os.umask(0o077)
-        for kind, value in limits:
-            resource.setrlimit(kind, (value, value))
+        for kind, value, hard in limits:
+            resource.setrlimit(kind, (value, hard))
         if uid is not None:
             os.setgroups([])
             os.setgid(uid)
@@ -69,24 +75,27 @@ def confiner(confinement: Confinement) -> Callable[[], None]:
     return confine
 
 
-def _limits(confinement: Confinement) -> list[tuple[int, int]]:
+def _limits(confinement: Confinement) -> list[tuple[int, int, int]]:
+    """(kind, soft, hard). Beyond the CPU time a process is told by SIGXCPU, and a second later it is killed."""
     wanted = [
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, _DESCRIPTORS),
-        (resource.RLIMIT_FSIZE, _FILE_BYTES),
+        (resource.RLIMIT_NOFILE, confinement.files),
+        (resource.RLIMIT_FSIZE, confinement.file_bytes),
     ]
     if confinement.memory:
         wanted.append((resource.RLIMIT_DATA, confinement.memory))
     if confinement.cpu_seconds:
         wanted.append((resource.RLIMIT_CPU, confinement.cpu_seconds))
     if hasattr(resource, "RLIMIT_NPROC"):
-        wanted.append((resource.RLIMIT_NPROC, _processes(confinement.uid)))
-    return [(kind, _allowed(kind, value)) for kind, value in wanted]
+        wanted.append((resource.RLIMIT_NPROC, _processes(confinement)))
+    more = {resource.RLIMIT_CPU: 1}
+    return [(kind, _allowed(kind, value), _allowed(kind, value + more.get(kind, 0))) for kind, value in wanted]
 
 
-def _processes(uid: int | None) -> int:
+def _processes(confinement: Confinement) -> int:
     """The limit counts all threads of the user, also those that are no action's."""
-    return proc.threads_of(os.getuid() if uid is None else uid) + _MORE_PROCESSES
+    uid = os.getuid() if confinement.uid is None else confinement.uid
+    return proc.threads_of(uid) + confinement.processes
 
 
 def _allowed(kind: int, value: int) -> int:

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 
 class _Watched:
-    """The trees that run, and whether this process has no children but actions (a worker of its own)."""
+    """The trees that run; whether all children but those `known` are of actions (a worker of its own)."""
 
     def __init__(self) -> None:
         self.trees: dict[int, Tree] = {}
+        self.known: set[int] = set()
         self.only_actions = False
         self.subreaper = False
-        self.starting = 0
+        self.starting: list[bytes] = []
         self.zombies: set[tuple[int, int]] = set()
 
 
@@ -34,7 +35,9 @@ _watched = _Watched()
 
 
 def adopt() -> None:
-    """Have orphans of the actions become children of this process, so that they can be found and reaped."""
+    """Have orphans of the actions become children of this process, so that they can be found and reaped. The children
+    that it has by now, as the database of `attune dev`, are no action's."""
+    _watched.known.update(proc.children() or ())
     become_subreaper()
     _watched.subreaper = True
 
@@ -45,17 +48,22 @@ def claim_all() -> None:
 
 
 @contextlib.contextmanager
-def starting() -> Iterator[None]:
-    """A child exists that is not watched yet: nothing counts as nobody's meanwhile."""
-    _watched.starting += 1
+def starting(mark: bytes = b"") -> Iterator[None]:
+    """A child exists that is not watched yet: nothing counts as nobody's meanwhile. `mark`: what it will carry."""
+    _watched.starting.append(mark)
     try:
         yield
     finally:
-        _watched.starting -= 1
+        _watched.starting.remove(mark)
 
 
 def watch(tree: Tree) -> None:
     _watched.trees[tree.root] = tree
+
+
+def know(pid: int) -> None:
+    """A child that is no action's, and stays."""
+    _watched.known.add(pid)
 
 
 def forget(tree: Tree) -> None:
@@ -66,7 +74,12 @@ def forget(tree: Tree) -> None:
 
 def none_left() -> bool:
     """Whether it is certain, without looking through /proc, that an ended action left nothing behind."""
-    return _watched.subreaper and not _watched.starting and _unknown_children() == []
+    unknown = _unknown_children() if _watched.subreaper else None
+    return unknown is not None and all(map(_is_being_started, unknown))
+
+
+def _is_being_started(pid: int) -> bool:
+    return any(mark and proc.carries(pid, mark) for mark in _watched.starting)
 
 
 def sweep() -> int:
@@ -91,7 +104,8 @@ def sweep() -> int:
 
 def _unknown_children() -> list[int] | None:
     children = proc.children()
-    return None if children is None else [pid for pid in children if pid not in _watched.trees]
+    ours = _watched.trees.keys() | _watched.known
+    return None if children is None else [pid for pid in children if pid not in ours]
 
 
 def _reap(zombies: list[proc.Process]) -> None:

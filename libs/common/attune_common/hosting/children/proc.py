@@ -53,6 +53,15 @@ def carries(pid: int, mark: bytes) -> bool:
         return False
 
 
+def carries_beginning(pid: int, beginning: bytes) -> bool:
+    """Whether a variable of its first environment begins like that (NAME=val)."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as stream:
+            return any(variable.startswith(beginning) for variable in stream.read().split(b"\0"))
+    except OSError:
+        return False
+
+
 def children() -> list[int] | None:
     """The pids of this process's children, of all its threads; None when the kernel does not tell."""
     found: list[int] = []

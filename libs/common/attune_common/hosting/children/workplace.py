@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from attune_core.errors import AttuneError
+
 
 @contextlib.asynccontextmanager
 async def workplace(data_dir: Path, uid: int | None = None) -> AsyncIterator[Path]:
@@ -26,7 +28,7 @@ async def workplace(data_dir: Path, uid: int | None = None) -> AsyncIterator[Pat
 
 
 def clear_leftovers(data_dir: Path) -> None:
-    """Remove the folders of workers that are no more."""
+    """Remove the folders of workers that are no more. Errors: AttuneError when there can be no folders at all."""
     for folder in _parent(data_dir).iterdir():
         owner = folder.name.split("-")[0]
         if owner.isdigit() and not os.path.exists(f"/proc/{owner}"):
@@ -35,5 +37,9 @@ def clear_leftovers(data_dir: Path) -> None:
 
 def _parent(data_dir: Path) -> Path:
     parent = data_dir / "worker" / "run"
-    parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+    try:
+        parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+    except OSError as error:
+        hint = "ATTUNE_DATA_DIR names the folder for packs and attempts; this user has to be able to write there"
+        raise AttuneError(f"{parent} cannot be made: {error.strerror}", code="data_dir", hint=hint) from error
     return parent

@@ -51,6 +51,8 @@ class HttpClient:
             raise RequestFailed("bad_url", str(problem)) from problem
         except EgressDenied as problem:
             raise RequestFailed("egress_denied", str(problem)) from problem
+        except httpx2.ConnectError as problem:
+            raise RequestFailed("connection_error", f"{request.url}: {_sentence(problem)}", sent=False) from problem
         except httpx2.TimeoutException as problem:
             raise RequestFailed("timeout", f"{request.url}: {type(problem).__name__}") from problem
         except (httpx2.HTTPError, OSError, UnicodeError) as problem:

@@ -8,6 +8,8 @@ import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from attune_common.runtime.settings import Settings
+
 Address = IPv4Address | IPv6Address
 
 # What `is_global` lets through and no public service lives on.
@@ -54,6 +56,11 @@ class Egress:
         if policy not in ("any", "public", "allowlist"):
             raise ValueError(f"egress {text!r} is none of any, public, allowlist")
         return cls(policy, frozenset(pair.strip().lower() for pair in rest.split(",") if pair.strip()))
+
+    @classmethod
+    def of(cls, settings: Settings) -> Egress:
+        """`attune dev` may call whatever it likes, services only what is public, unless they are told otherwise."""
+        return cls.parse(settings.egress or ("any" if settings.amqp_url.startswith("memory:") else "public"))
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of the host, all of them checked. Errors: EgressDenied, OSError when there are none."""

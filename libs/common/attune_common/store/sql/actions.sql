@@ -9,7 +9,13 @@ SELECT id, ref, pack_ref, label, description, runtime, entry_point, param_schema
 FROM attune.action
 WHERE ($1::text IS NULL OR ref > $1) AND ($2::text IS NULL OR pack_ref = $2)
   AND ($4::text[] IS NULL OR pack_ref = ANY($4::text[]))
+  AND ($2::text IS NOT NULL OR NOT EXISTS (
+       SELECT 1 FROM attune.pack k WHERE k.id = action.pack AND k.archived IS NOT NULL))
 ORDER BY ref LIMIT $3;
+
+-- name: refs
+SELECT ref FROM attune.action
+WHERE ($1::text[] IS NULL OR pack_ref = ANY($1::text[])) AND (is_workflow OR NOT $2::bool);
 
 -- name: known
 SELECT ref, param_schema FROM attune.action;

@@ -47,3 +47,13 @@ FROM attune.audit;
 
 -- name: hash_at
 SELECT encode(hash, 'hex') FROM attune.audit WHERE position = $1;
+
+-- name: at
+SELECT id, encode(previous, 'hex') AS previous FROM attune.audit WHERE position = $1;
+
+-- name: told_forgotten
+SELECT EXISTS (
+  SELECT 1 FROM attune.audit
+  WHERE action = 'audit.forget' AND detail::jsonb ->> 'last_position' = $1::bigint::text
+    AND detail::jsonb ->> 'last_hash' = $2
+);

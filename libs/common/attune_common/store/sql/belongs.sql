@@ -13,3 +13,12 @@ SELECT ARRAY[trigger_ref] AS refs, NULL::bigint AS identity FROM attune.event WH
 
 -- name: enforcement
 SELECT ARRAY[rule_ref] AS refs, NULL::bigint AS identity FROM attune.enforcement WHERE id = $1;
+
+-- name: incident
+SELECT array_remove(ARRAY[e.action_ref, o.action_ref, v.trigger_ref], NULL) AS refs, e.identity
+FROM attune.incident i
+LEFT JOIN attune.workflow_run w ON w.id = i.workflow_run
+LEFT JOIN attune.execution e ON e.id = COALESCE(w.execution, i.execution)
+LEFT JOIN attune.execution o ON o.id = e.root
+LEFT JOIN attune.event v ON v.id = i.event
+WHERE i.id = $1;

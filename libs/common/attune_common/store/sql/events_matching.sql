@@ -1,11 +1,14 @@
 -- name: lock
-SELECT id, trigger_ref, payload, source, trace_id, depth, created FROM attune.event
+SELECT id, trigger_ref, payload, secrets, source, trace_id, depth, created FROM attune.event
 WHERE id = ANY($1::bigint[]) AND NOT matched ORDER BY id FOR NO KEY UPDATE
 
 -- name: rules
-SELECT r.id, r.ref, r.trigger_ref, r.criteria, r.action_ref, r.action_params, r.owner, p.config, p.config_secrets
+SELECT r.id, r.ref, r.pack_ref, r.trigger_ref, r.criteria, r.action_ref, r.action_params, r.owner, r.rate_limit
 FROM attune.rule r LEFT JOIN attune.pack p ON p.ref = r.pack_ref
 WHERE r.trigger_ref = ANY($1::text[]) AND r.enabled AND COALESCE(p.enabled, true) ORDER BY r.id
+
+-- name: configs
+SELECT ref, config, config_secrets FROM attune.pack WHERE ref = ANY($1::text[])
 
 -- name: insert
 INSERT INTO attune.enforcement (rule, rule_ref, event, matched, reason, execution)

@@ -18,7 +18,8 @@ UPDATE attune.identity SET role = $2, label = $3, enabled = $4, updated = now() 
 UPDATE attune.identity SET password = $2, updated = now() WHERE id = $1;
 
 -- name: get
-SELECT i.id, i.login, i.kind, i.role, i.label, i.enabled, i.password IS NOT NULL AS has_password, i.created, i.updated,
+SELECT i.id, i.login, i.kind, i.role, i.label, i.enabled, i.password IS NOT NULL AS has_password, i.linked,
+       i.created, i.updated,
        (SELECT jsonb_object_agg(g.pack_ref, g.role) FROM attune.pack_grant g WHERE g.identity = i.id) AS grants
 FROM attune.identity i WHERE i.login = $1;
 
@@ -29,7 +30,8 @@ SELECT id, login, kind, role, label, enabled, password FROM attune.identity WHER
 SELECT id FROM attune.identity WHERE role = 'admin' AND enabled ORDER BY id FOR UPDATE;
 
 -- name: page
-SELECT i.id, i.login, i.kind, i.role, i.label, i.enabled, i.password IS NOT NULL AS has_password, i.created, i.updated,
+SELECT i.id, i.login, i.kind, i.role, i.label, i.enabled, i.password IS NOT NULL AS has_password, i.linked,
+       i.created, i.updated,
        (SELECT jsonb_object_agg(g.pack_ref, g.role) FROM attune.pack_grant g WHERE g.identity = i.id) AS grants
 FROM attune.identity i
 WHERE ($1::text IS NULL OR i.login > $1) AND ($2::text IS NULL OR i.kind = $2) AND ($3::text IS NULL OR i.role = $3)
@@ -64,3 +66,18 @@ DELETE FROM attune.login_failure WHERE id = $1;
 DELETE FROM attune.login_failure WHERE id IN (
   SELECT id FROM attune.login_failure WHERE time < clock_timestamp() - interval '2 minutes' ORDER BY time LIMIT $1
 );
+
+-- name: by_subject
+SELECT id, login, role, label, enabled, linked FROM attune.identity WHERE subject = $1 FOR UPDATE;
+
+-- name: link
+UPDATE attune.identity SET subject = $2, linked = true, updated = now()
+WHERE id = $1 AND (subject IS NULL OR linked)
+  AND NOT EXISTS (SELECT 1 FROM attune.identity other WHERE other.subject = $2 AND other.id <> $1);
+
+-- name: unlink
+UPDATE attune.identity SET subject = NULL, linked = false, updated = now() WHERE id = $1 AND linked;
+
+-- name: insert_subject
+INSERT INTO attune.identity (login, kind, role, label, subject) VALUES ($1, 'user', $2, $3, $4)
+ON CONFLICT DO NOTHING;

@@ -3,7 +3,7 @@ INSERT INTO attune.inquiry
   (execution, token, prompt, response_schema, assigned_to, default_response, timeout_at)
 SELECT n.execution, n.token, n.prompt, n.schema,
        ARRAY(SELECT jsonb_array_elements_text(n.assigned)), n.answer, now() + make_interval(secs => n.seconds)
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::jsonb[], $7::float8[])
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::json[], $7::float8[])
   AS n(execution, token, prompt, schema, assigned, answer, seconds)
 RETURNING id, execution, timeout_at
 

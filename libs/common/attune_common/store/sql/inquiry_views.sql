@@ -19,7 +19,7 @@ JOIN attune.execution e ON e.id = q.execution
 LEFT JOIN attune.execution o ON o.id = e.root
 LEFT JOIN attune.identity i ON i.id = q.responded_by
 WHERE ($1::bigint IS NULL OR q.id < $1)
-  AND ($2::text IS NULL OR q.status = $2)
+  AND ($2::text[] IS NULL OR q.status = ANY($2))
   AND ($3::bigint IS NULL OR q.execution = $3)
   AND ($4::bigint IS NULL OR e.workflow_run = $4)
   AND ($5::text IS NULL OR q.assigned_to @> ARRAY[$5])

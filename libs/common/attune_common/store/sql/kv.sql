@@ -25,15 +25,15 @@ RETURNING key, value, version, expires, updated, false AS made;
 
 -- name: increment
 INSERT INTO attune.kv AS kept (key, value, expires)
-SELECT $1, to_jsonb($2::numeric), now() + make_interval(secs => $3) WHERE abs($2::numeric) < 9007199254740992
+SELECT $1, to_json($2::numeric), now() + make_interval(secs => $3) WHERE abs($2::numeric) < 9007199254740992
 ON CONFLICT (key) DO UPDATE SET
   value = CASE WHEN kept.expires <= now() THEN excluded.value
-               ELSE to_jsonb((kept.value #>> '{}')::numeric + $2::numeric) END,
+               ELSE to_json((kept.value #>> '{}')::numeric + $2::numeric) END,
   expires = CASE WHEN kept.expires <= now() THEN excluded.expires ELSE kept.expires END,
   created = CASE WHEN kept.expires <= now() THEN now() ELSE kept.created END,
   version = nextval('attune.kv_version'), updated = now()
 WHERE CASE WHEN kept.expires <= now() THEN true
-           WHEN jsonb_typeof(kept.value) = 'number'
+           WHEN json_typeof(kept.value) = 'number'
            THEN abs((kept.value #>> '{}')::numeric + $2::numeric) < 9007199254740992 ELSE false END
 RETURNING key, value, version, expires, updated;
 

@@ -6,6 +6,20 @@ FROM (SELECT id FROM attune.execution
 WHERE e.id = n.id
 RETURNING e.id, e.token, e.cancel_requested
 
+-- name: claim
+UPDATE attune.execution e
+SET status = CASE WHEN e.cancel_requested THEN 'canceling' ELSE 'running' END::attune.execution_status_enum,
+    claim = n.claim, worker = $1, started_at = now(), updated = now(), lease_until = now() + make_interval(secs => $5)
+FROM (SELECT e.id, e.status AS before, n.token || ' ' || n.claim AS claim
+      FROM unnest($2::bigint[], $3::text[], $4::text[]) AS n(id, token, claim)
+      JOIN attune.execution e ON e.id = n.id AND e.token = n.token AND e.status IN ('scheduled', 'running', 'canceling')
+      WHERE NOT e.is_workflow
+        AND (e.claim IS NULL OR e.claim = n.token || ' ' || n.claim OR NOT starts_with(e.claim, n.token || ' '))
+      ORDER BY e.id FOR NO KEY UPDATE OF e) AS n
+WHERE e.id = n.id
+RETURNING e.id, e.action_ref, e.status, e.token, e.root, e.workflow_run, e.task_name, e.task_index, e.attempt,
+          e.cancel_requested, n.before
+
 -- name: held
 SELECT e.id, e.token FROM attune.execution e
 WHERE e.status IN ('scheduled', 'canceling') AND e.lease_until IS NULL AND e.token = ANY($1::text[])
@@ -39,11 +53,16 @@ LIMIT 500
 
 -- name: deaf
 SELECT e.id, e.attempt, e.token, e.workflow_run FROM attune.execution e
-WHERE e.status IN ('scheduled', 'running', 'canceling') AND e.cancel_requested AND NOT e.is_workflow
+WHERE e.status IN ('scheduling', 'scheduled', 'running', 'waiting', 'canceling') AND e.cancel_requested
+  AND (NOT e.is_workflow OR e.status = 'scheduling')
   AND e.token IS NOT NULL AND e.updated < now() - make_interval(secs => $1)
   AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
                   AND i.subject = 'run:' || e.workflow_run)
 LIMIT 500
+
+-- name: end_all
+UPDATE attune.execution SET lease_until = now()
+WHERE lease_until > now() AND status IN ('running', 'canceling')
 
 -- name: unaccepted_pools
 SELECT DISTINCT COALESCE(e.pool, a.spec ->> 'pool', $2) AS pool
@@ -71,19 +90,24 @@ WHERE e.id = n.id
 RETURNING e.id, e.action_ref, e.parent, e.trace_id
 
 -- name: untold
-SELECT e.id, e.token, e.workflow_run, e.result, e.error, w.status FROM attune.execution e
-JOIN attune.workflow_run w ON w.execution = e.id AND w.attempt = e.attempt
-WHERE e.status IN ('running', 'waiting', 'canceling') AND e.is_workflow AND e.workflow_run IS NOT NULL AND e.token IS NOT NULL
-  AND w.status IN ('completed', 'failed', 'timeout', 'cancelled')
-  AND w.updated < now() - make_interval(secs => $1)
-  AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
-                  AND i.subject = 'run:' || e.workflow_run)
-LIMIT 500
+SELECT id, token, workflow_run, result, error, status FROM (
+    SELECT e.id, e.token, e.workflow_run, e.result, e.error, w.status,
+           sum(pg_column_size(e.result)) OVER (ORDER BY e.id) - pg_column_size(e.result) AS before
+    FROM attune.execution e
+    JOIN attune.workflow_run w ON w.execution = e.id AND w.attempt = e.attempt
+    WHERE e.status IN ('running', 'waiting', 'canceling') AND e.is_workflow AND e.workflow_run IS NOT NULL AND e.token IS NOT NULL
+      AND w.status IN ('completed', 'failed', 'timeout', 'cancelled')
+      AND w.updated < now() - make_interval(secs => $1)
+      AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
+                      AND i.subject = 'run:' || e.workflow_run)
+    ORDER BY e.id LIMIT 500
+) AS each
+WHERE coalesce(before, 0) < 8388608
 
 -- name: stuck_runs
 SELECT r.id, r.workflow_ref, r.status FROM attune.workflow_run r
 WHERE r.status NOT IN ('completed', 'failed', 'timeout', 'cancelled', 'abandoned', 'rolled_back', 'skipped', 'paused')
-  AND r.updated < now() - make_interval(secs => $1)
+  AND r.moved < now() - make_interval(secs => $1) AND r.updated < now() - make_interval(secs => $1)
   AND NOT EXISTS (SELECT 1 FROM attune.timer t WHERE t.workflow_run = r.id)
   AND NOT EXISTS (SELECT 1 FROM attune.run_request q WHERE q.workflow_run = r.id AND NOT q.done)
   AND NOT EXISTS (SELECT 1 FROM attune.execution e WHERE e.workflow_run = r.id AND e.status NOT IN

@@ -6,7 +6,11 @@ ORDER BY place
 RETURNING id
 
 -- name: delete
-DELETE FROM attune.outbox WHERE id = ANY($1::bigint[])
+WITH quiet AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+DELETE FROM attune.outbox USING quiet WHERE id = ANY($1::bigint[])
+
+-- name: forget_jobs
+DELETE FROM attune.outbox WHERE exchange = $1
 
 -- name: stale
 SELECT id, exchange, routing_key, body FROM attune.outbox

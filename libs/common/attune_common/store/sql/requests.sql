@@ -1,13 +1,37 @@
 -- name: insert
-INSERT INTO attune.execution
-  (action_ref, is_workflow, parameters, identity, trace_id, idempotency_key, request_digest, secrets)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (identity, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-RETURNING id;
+WITH given AS (
+  SELECT nextval(pg_get_serial_sequence('attune.execution', 'id')) AS id, n.*
+  FROM unnest($1::text[], $2::bool[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+              $8::int[], $9::bigint[], $10::json[], $11::jsonb[])
+    WITH ORDINALITY
+    AS n(action_ref, is_workflow, identity, trace_id, idempotency_key, digest, parent, depth, event, parameters,
+         secrets, place)
+), stored AS (
+  INSERT INTO attune.execution
+    (id, action_ref, is_workflow, parameters, identity, trace_id, idempotency_key, request_digest, secrets, parent,
+     depth, event)
+  SELECT id, action_ref, is_workflow, parameters, identity, trace_id, idempotency_key, digest, secrets, parent,
+         depth, event
+  FROM given ORDER BY place
+  ON CONFLICT (identity, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+  RETURNING id, created
+)
+SELECT given.place, stored.id, stored.created FROM stored JOIN given ON given.id = stored.id;
 
--- name: by_idempotency_key
-SELECT id, request_digest FROM attune.execution
-WHERE identity IS NOT DISTINCT FROM $1 AND idempotency_key = $2;
+-- name: origins
+SELECT e.id, e.depth, e.trace_id, COALESCE(e.event, r.event) AS event
+FROM attune.execution e LEFT JOIN attune.execution r ON r.id = e.root
+WHERE e.id = ANY($1::bigint[]);
+
+-- name: by_idempotency_keys
+SELECT n.place, e.id, e.request_digest
+FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS n(identity, key, place)
+JOIN attune.execution e ON e.identity = n.identity AND e.idempotency_key = n.key
+UNION ALL
+SELECT n.place, e.id, e.request_digest
+FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS n(identity, key, place)
+JOIN attune.execution e ON e.identity IS NULL AND e.idempotency_key = n.key
+WHERE n.identity IS NULL;
 
 -- name: secret_parameters
 SELECT parameters, secrets FROM attune.execution WHERE id = $1;

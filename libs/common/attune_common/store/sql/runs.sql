@@ -3,10 +3,15 @@ SELECT r.id, r.revision, r.status, p.config, p.config_secrets, now() AS now
 FROM attune.workflow_run r LEFT JOIN attune.pack p ON p.ref = r.pack_ref
 WHERE r.id = ANY($1::bigint[]) ORDER BY r.id FOR NO KEY UPDATE OF r
 
+-- name: lock_free
+SELECT r.id, r.revision, r.status, p.config, p.config_secrets, now() AS now
+FROM attune.workflow_run r LEFT JOIN attune.pack p ON p.ref = r.pack_ref
+WHERE r.id = ANY($1::bigint[]) ORDER BY r.id FOR NO KEY UPDATE OF r SKIP LOCKED
+
 -- name: load
 SELECT r.id, r.execution, r.attempt, r.workflow_ref, r.workflow_def, r.version, r.pack_ref, r.status, r.revision,
        r.tries, r.state, r.variables,
-       e.parameters, e.secrets, e.token, e.trace_id, e.root, e.depth, e.identity, e.rule_ref, e.trigger_ref, e.action_ref,
+       e.parameters, e.secrets, e.token, e.pack_version, e.trace_id, e.root, e.depth, e.identity, e.rule_ref, e.trigger_ref, e.action_ref,
        e.workflow_run AS parent_run, e.task_name, e.iteration, e.task_index, i.login
 FROM attune.workflow_run r
 JOIN attune.execution e ON e.id = r.execution
@@ -37,8 +42,9 @@ SELECT digest, definition FROM attune.workflow_version WHERE digest = ANY($1::te
 UPDATE attune.workflow_run r
 SET revision = n.revision, status = n.status::attune.execution_status_enum, state = n.state,
     variables = COALESCE(n.variables, r.variables), tries = n.tries, error_message = n.error,
-    completed_at = n.completed_at, updated = now()
-FROM unnest($1::bigint[], $2::int[], $3::text[], $4::jsonb[], $5::jsonb[], $6::int[], $7::text[], $8::timestamptz[])
+    completed_at = n.completed_at, updated = now(),
+    moved = CASE WHEN r.moved < now() - interval '10 seconds' THEN now() ELSE r.moved END
+FROM unnest($1::bigint[], $2::int[], $3::text[], $4::jsonb[], $5::json[], $6::int[], $7::text[], $8::timestamptz[])
   AS n(id, revision, status, state, variables, tries, error, completed_at)
 WHERE r.id = n.id
 
@@ -71,6 +77,3 @@ WHERE NOT q.done AND q.created < now() - make_interval(secs => $1)
   AND NOT EXISTS (SELECT 1 FROM attune.incident i WHERE i.kind = 'poison' AND i.resolved IS NULL
                   AND i.subject = 'run:' || q.workflow_run)
 ORDER BY q.id LIMIT 500
-
--- name: incident
-INSERT INTO attune.incident (kind, subject, detail) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING

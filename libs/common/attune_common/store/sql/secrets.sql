@@ -14,10 +14,10 @@ WHERE key = $1
 RETURNING key, description, readers, version, created, updated, master_key;
 
 -- name: insert
-INSERT INTO attune.secret (key, master_key, wrapped, sealed, execution, pack)
-SELECT n.key, n.master_key, n.wrapped, n.sealed, n.execution, n.pack
-FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[])
-  AS n(key, master_key, wrapped, sealed, execution, pack)
+INSERT INTO attune.secret (key, master_key, wrapped, sealed, execution, pack, event)
+SELECT n.key, n.master_key, n.wrapped, n.sealed, n.execution, n.pack, n.event
+FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[])
+  AS n(key, master_key, wrapped, sealed, execution, pack, event)
 ON CONFLICT (key) DO UPDATE SET
   master_key = excluded.master_key, wrapped = excluded.wrapped, sealed = excluded.sealed,
   version = nextval('attune.kv_version'), updated = now();
@@ -36,7 +36,7 @@ SELECT key, master_key, wrapped, sealed FROM attune.secret WHERE key = ANY($1::t
 
 -- name: page
 SELECT key, description, readers, version, created, updated, master_key FROM attune.secret
-WHERE execution IS NULL AND pack IS NULL
+WHERE execution IS NULL AND pack IS NULL AND event IS NULL
   AND ($1::text IS NULL OR key > $1) AND ($2::text IS NULL OR starts_with(key, $2))
   AND ($3::text[] IS NULL OR EXISTS (SELECT 1 FROM unnest($3::text[]) AS p WHERE starts_with(key, p)))
 ORDER BY key LIMIT $4;

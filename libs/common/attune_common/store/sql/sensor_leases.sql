@@ -32,15 +32,15 @@ SELECT (SELECT count(*) FROM attune.sensor s JOIN attune.pack p ON p.id = s.pack
 
 -- name: take
 UPDATE attune.sensor s
-SET service = $1, token = gen_random_uuid()::text, lease_until = now() + make_interval(secs => $3), status = 'starting',
-    reported = 0
+SET tenure = s.tenure + (s.service IS DISTINCT FROM $1)::int, service = $1, token = gen_random_uuid()::text,
+    lease_until = now() + make_interval(secs => $3), status = 'starting', reported = 0
 WHERE s.id IN (
   SELECT f.id FROM attune.sensor f JOIN attune.pack p ON p.id = f.pack
   WHERE f.enabled AND p.enabled AND (f.lease_until IS NULL OR f.lease_until < now())
   ORDER BY f.id LIMIT $2 FOR NO KEY UPDATE OF f SKIP LOCKED);
 
 -- name: held
-SELECT s.id, s.ref, s.token, s.pack_ref, p.digest, s.runtime, s.entry_point, s.spec, s.restarts, p.config
+SELECT s.id, s.ref, s.token, s.tenure, s.pack_ref, p.digest, s.runtime, s.entry_point, s.spec, s.restarts, p.config
 FROM attune.sensor s JOIN attune.pack p ON p.id = s.pack
 WHERE s.service = $1 AND s.lease_until > now() ORDER BY s.id;
 
@@ -48,7 +48,7 @@ WHERE s.service = $1 AND s.lease_until > now() ORDER BY s.id;
 SELECT s.id, s.ref, s.pack_ref, p.digest, s.runtime, s.entry_point, s.spec, s.restarts, p.config,
        p.config_secrets
 FROM attune.sensor s JOIN attune.pack p ON p.id = s.pack
-WHERE s.ref = $1 AND s.token = $2 AND s.lease_until > now() FOR NO KEY UPDATE OF s;
+WHERE s.ref = $1 AND s.token = $2 AND s.lease_until > now() AND s.enabled AND p.enabled FOR NO KEY UPDATE OF s;
 
 -- name: count_events
 UPDATE attune.sensor SET events = events + $2, last_event = CASE WHEN $2 > 0 THEN now() ELSE last_event END

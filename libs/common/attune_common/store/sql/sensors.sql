@@ -15,7 +15,7 @@ SELECT s.id, s.ref, s.pack_ref, s.label, s.description, s.runtime, s.entry_point
             ELSE 'pending' END AS status
 FROM attune.sensor s JOIN attune.pack p ON p.id = s.pack
 WHERE ($1::text IS NULL OR s.ref > $1) AND ($2::text IS NULL OR s.pack_ref = $2)
-  AND ($4::text[] IS NULL OR s.pack_ref = ANY($4::text[]))
+  AND ($4::text[] IS NULL OR s.pack_ref = ANY($4::text[])) AND ($2::text IS NOT NULL OR p.archived IS NULL)
 ORDER BY s.ref LIMIT $3;
 
 -- name: put

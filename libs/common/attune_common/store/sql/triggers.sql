@@ -4,10 +4,11 @@ SELECT id, ref, pack_ref, label, description, kind, param_schema, payload_schema
 FROM attune.trigger WHERE ref = $1;
 
 -- name: by_webhook_key
-SELECT id, ref, payload_schema, spec FROM attune.trigger WHERE webhook_key = $1 AND enabled;
+SELECT t.id, t.ref, t.payload_schema, t.spec FROM attune.trigger t JOIN attune.pack p ON p.id = t.pack
+WHERE t.webhook_key = $1 AND t.enabled AND p.enabled;
 
 -- name: by_refs
-SELECT t.ref, t.payload_schema, t.enabled AND p.enabled AS enabled
+SELECT t.ref, t.payload_schema, t.enabled AND p.enabled AS enabled, p.enabled AS pack_enabled
 FROM attune.trigger t JOIN attune.pack p ON p.id = t.pack WHERE t.ref = ANY($1::text[]);
 
 -- name: page
@@ -16,6 +17,8 @@ SELECT id, ref, pack_ref, label, description, kind, param_schema, payload_schema
 FROM attune.trigger
 WHERE ($1::text IS NULL OR ref > $1) AND ($2::text IS NULL OR pack_ref = $2)
   AND ($4::text[] IS NULL OR pack_ref = ANY($4::text[]))
+  AND ($2::text IS NOT NULL OR NOT EXISTS (
+       SELECT 1 FROM attune.pack k WHERE k.id = trigger.pack AND k.archived IS NOT NULL))
 ORDER BY ref LIMIT $3;
 
 -- name: put

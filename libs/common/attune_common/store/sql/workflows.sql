@@ -9,6 +9,8 @@ SELECT w.id, w.ref, w.pack_ref, w.label, w.description, w.version, w.param_schem
 FROM attune.workflow_definition w
 WHERE ($1::text IS NULL OR w.ref > $1) AND ($2::text IS NULL OR w.pack_ref = $2)
   AND ($4::text[] IS NULL OR w.pack_ref = ANY($4::text[]))
+  AND ($2::text IS NOT NULL OR NOT EXISTS (
+       SELECT 1 FROM attune.pack k WHERE k.id = w.pack AND k.archived IS NOT NULL))
 ORDER BY w.ref LIMIT $3;
 
 -- name: put_version

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import re2
 
-from attune_core.expressions.failures import fail, kind
+from attune_core.expressions.failures import fail, kind, quoted
 from attune_core.expressions.filters.registry import filter_named, text, whole
 from attune_core.expressions.frame import Frame
 from attune_core.expressions.limits import PATTERN_CHARS
@@ -73,7 +73,7 @@ def regex_search(
 def _group(engine: Any, found: Any, group: Any) -> Any:
     known = engine.groupindex if isinstance(group, str) else range(engine.groups + 1)
     if isinstance(group, bool) or not isinstance(group, int | str) or group not in known:
-        fail("wrong_value", f"The pattern has no group {str(group)[:40]!r}")
+        fail("wrong_value", f"The pattern has no group {quoted(group)}")
     return found.group(group)
 
 

@@ -1,0 +1,1 @@
+"""Logins at an identity provider (OpenID Connect): its keys, its tokens, whom they stand for."""

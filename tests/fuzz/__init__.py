@@ -1,0 +1,1 @@
+"""Inputs that nobody thought of: the corpus of hostile inputs, cut up and put together anew."""

@@ -1,0 +1,1 @@
+"""Policies: what they say and who may start."""
