@@ -18,7 +18,7 @@ from tests.support.waiting import until
 
 from attune_common.bus import topology
 from attune_common.bus.bus import BusUnavailable
-from attune_common.bus.rabbitmq import link
+from attune_common.bus.rabbitmq import declare, link
 from attune_common.bus.rabbitmq.bus import RabbitBus
 from attune_common.bus.rabbitmq.port import bounded
 from attune_common.bus.rabbitmq.publisher import Unroutable
@@ -153,6 +153,36 @@ async def test_a_queue_deleted_under_its_consumer_comes_back_and_others_are_not_
         await asyncio.gather(taker.have(number), other.have(number))
     assert taker.numbers == other.numbers == [1, 2, 3]
     assert field.proxy.accepted == before
+
+
+async def test_a_consumer_that_the_broker_moves_to_a_new_queue_and_forgets_hears_again(
+    field: Field, amqp_url: str
+) -> None:
+    """RabbitMQ attaches it by itself when there is a queue of that name again already, and gives it nothing."""
+    taker, queue = Taker(), field.bench.queue()
+    consumer = await field.bench.consume(queue, taker)
+    arguments = declare.queue_arguments(queue)
+    async with await aio_pika.connect(amqp_url) as connection:
+        channel = await connection.channel()
+        await channel.queue_delete(queue.queue)
+        made = await channel.declare_queue(queue.queue, durable=True, arguments=arguments)
+        ((exchange, key),) = queue.keys
+        await made.bind(str(exchange), key)
+    await field.send(1)
+    assert await taker.have(1, 8 * PATIENCE) == [1]
+    assert consumer.attachments == 2
+
+
+async def test_a_silent_consumer_is_attached_anew_unless_it_has_work_in_hand(field: Field) -> None:
+    taker = Taker()
+    taker.hold()
+    at_work = await field.bench.consume(field.bench.queue(), taker)
+    idle = await field.bench.consume(field.bench.queue("idle", "other"), Taker())
+    await field.send(1)
+    await until(lambda: idle.attachments == 3, 12 * PATIENCE, "the idle one is attached a third time")
+    taker.release()
+    assert await taker.have(1) == [1]
+    assert at_work.attachments == 1
 
 
 async def consumed(field: Field, consumers: int) -> bool:

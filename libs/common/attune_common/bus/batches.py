@@ -36,9 +36,15 @@ class Batches:
         self._limit = subscription.max_batch
         self._failed_alone_in_a_row = self._put_off_in_a_row = 0
         self.size, self._took, self._ended = 0, 0.0, 0.0
+        self._given: list[InHand] = []
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=f"batches of {subscription.queue}")
+
+    @property
+    def busy(self) -> bool:
+        """Whether deliveries wait or are with the handler."""
+        return bool(self._waiting) or not all(delivery.settled for delivery in self._given)
 
     def put(self, receipt: Receipt) -> None:
         """Take a delivery in hand. After `stop` nothing happens: its transport gives it back."""
@@ -107,6 +113,7 @@ class Batches:
     async def _give(self, batch: list[InHand]) -> None:
         metrics.batch_size.labels(self._subscription.queue).observe(len(batch))
         metrics.received.labels(self._subscription.queue).inc(len(batch))
+        self._given = batch
         given: list[Delivery] = list(batch)
         began = monotonic()
         try:

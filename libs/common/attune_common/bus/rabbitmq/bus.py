@@ -12,7 +12,7 @@ from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
 from attune_common.bus.bus import BusUnavailable, Consumer, Handler, Subscription
 from attune_common.bus.rabbitmq.complaints import Complaints
 from attune_common.bus.rabbitmq.declare import declare_queue
-from attune_common.bus.rabbitmq.intake import Intake
+from attune_common.bus.rabbitmq.intake import GRACE, Intake
 from attune_common.bus.rabbitmq.link import Link
 from attune_common.bus.rabbitmq.port import SILENCE, bounded
 from attune_common.bus.rabbitmq.publisher import Publisher, Unroutable
@@ -20,6 +20,9 @@ from attune_common.bus.rabbitmq.session import Session
 from attune_common.bus.topology import DEAD_LETTERS
 from attune_common.contracts.envelope import Wire
 from attune_common.runtime.logging import get
+
+_DEAF = 3
+"""So many times the silence that a connection is allowed, a consumer is."""
 
 log = get("attune.bus")
 
@@ -68,6 +71,7 @@ class RabbitBus:
         try:
             await self._publisher.publish(wires)
         except Unroutable:
+            await asyncio.sleep(GRACE)
             session = self._publishing.current
             if session is not None:
                 await self._declare_all(session)
@@ -191,6 +195,7 @@ class RabbitBus:
             try:
                 for intake in settled:
                     await intake.verify(channel)
+                    await intake.renew(_DEAF * self._silence)
             finally:
                 async with bounded("close a channel"):
                     await channel.close()

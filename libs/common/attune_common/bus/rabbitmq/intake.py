@@ -22,9 +22,14 @@ from attune_common.bus.rabbitmq.declare import declare_queue
 from attune_common.bus.rabbitmq.port import bounded
 from attune_common.bus.rabbitmq.session import Session, plain
 from attune_common.bus.topology import QUEUE_HEADER, REASON_HEADER
+from attune_common.runtime.clock import monotonic
 from attune_common.runtime.logging import get
 
 Bury = Callable[[str, str, bytes, str], Awaitable[None]]
+
+GRACE = 0.25
+"""Seconds in which RabbitMQ tells all consumers that their queue is gone. One that is told when there is a queue of
+that name again is attached to that without a word, and never given anything."""
 
 _unlike_any_other = itertools.count(1)
 
@@ -107,6 +112,7 @@ class Intake:
         self._channel: aiormq.Channel | None = None
         self._lock = asyncio.Lock()
         self._stopped = False
+        self._heard = monotonic()
 
     @property
     def attached(self) -> bool:
@@ -117,6 +123,8 @@ class Intake:
         async with self._lock:
             if self._stopped or self.attached:
                 return
+            if self._channel is not None and not self._channel.is_closed:
+                await asyncio.sleep(GRACE)
             await self._close()
             async with bounded(f"declare {self.subscription.queue}"):
                 name = await self._declare(session)
@@ -135,6 +143,13 @@ class Intake:
         async with self._lock:
             if consumers == 0 and before is not None and before is self._channel:
                 log.info("the broker had forgotten a consumer", queue=self.subscription.queue)
+                await self._close()
+
+    async def renew(self, silence: float) -> None:
+        """Have it attached anew when nothing has come for so many seconds and nothing is in hand: see `GRACE`. What
+        the broker believes to have delivered comes again."""
+        if self.subscription.kept is None and not self._batches.busy and monotonic() - self._heard > silence:
+            async with self._lock:
                 await self._close()
 
     async def stop(self) -> None:
@@ -181,6 +196,7 @@ class Intake:
         channel.on_consumer_cancel_callbacks.add(lambda _: session.wake())
         channel.closing.add_done_callback(lambda _: session.wake())
         self._channel = channel
+        self._heard = monotonic()
         self.attachments += 1
 
     def _from_where(self) -> dict[str, Any] | None:
@@ -189,6 +205,7 @@ class Intake:
         return {"x-stream-offset": "next" if self._after is None else self._after + 1}
 
     async def _take(self, message: IncomingMessage) -> None:
+        self._heard = monotonic()
         if self.subscription.kept is None:
             self._batches.put(_RabbitReceipt(message, self.subscription.queue, self._bury))
             return
