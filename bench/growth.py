@@ -95,10 +95,7 @@ async def _list(platform: Platform, items: int) -> Run:
 
 async def tasks_in_a_workflow() -> Rows:
     async with _platform() as platform:
-        return [
-            (f"{length:,}", await _flows(platform, f"bench.seq_{length}", length, _FLOWS))
-            for length in _LENGTHS
-        ]
+        return [(f"{length:,}", await _flows(platform, f"bench.seq_{length}", length, _FLOWS)) for length in _LENGTHS]
 
 
 async def items_in_a_list() -> Rows:

@@ -14,14 +14,30 @@ def write_pack(root: Path) -> Path:
     _write(root / "pack.yaml", {"ref": "bench", "label": "What is measured", "version": "1.0.0"})
     for flow in (sequence("sequence", STEPS), sequence("long", 500), _fan_out("fan_out", "core.noop"), _python()):
         _write(root / "workflows" / f"{flow['ref'].partition('.')[2]}.yaml", flow)
-    _write(root / "actions" / "think.yaml", {"ref": "bench.think", "label": "Think", "runtime": "python",
-                                             "entry_point": "think.py", "parameters": {"n": {"type": "integer"}}})
+    _write(
+        root / "actions" / "think.yaml",
+        {
+            "ref": "bench.think",
+            "label": "Think",
+            "runtime": "python",
+            "entry_point": "think.py",
+            "parameters": {"n": {"type": "integer"}},
+        },
+    )
     (root / "actions" / "think.py").write_text("def run(n):\n    return {'n': n}\n")
     _write(root / "triggers" / "tick.yaml", {"ref": "bench.tick", "label": "Tick", "kind": "event"})
-    _write(root / "rules" / "on_tick.yaml", {
-        "ref": "bench.on_tick", "label": "On tick", "trigger": "bench.tick", "when": "{{ event.payload.n >= 0 }}",
-        "action": "core.noop", "parameters": {"n": "{{ event.payload.n }}"}, "enabled": True,
-    })
+    _write(
+        root / "rules" / "on_tick.yaml",
+        {
+            "ref": "bench.on_tick",
+            "label": "On tick",
+            "trigger": "bench.tick",
+            "when": "{{ event.payload.n >= 0 }}",
+            "action": "core.noop",
+            "parameters": {"n": "{{ event.payload.n }}"},
+            "enabled": True,
+        },
+    )
     return root
 
 

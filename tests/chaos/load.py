@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 
+from attune_client.transport import Connections
 from tests.chaos.flows import FLOWS, Flow
 
 _TIMEOUT = 8.0
@@ -37,7 +38,7 @@ class Load:
         self._seed = seed
         self._http = httpx2.AsyncClient(
             base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=_TIMEOUT,
-            limits=httpx2.Limits(max_connections=_AT_ONCE),
+            transport=Connections(limits=httpx2.Limits(max_connections=_AT_ONCE)),
         )  # fmt: skip
         self._tasks: set[asyncio.Task[None]] = set()
         self.starts: list[Start] = []

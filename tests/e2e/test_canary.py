@@ -187,9 +187,7 @@ async def _all_answers(services: Services) -> str:
     return "\n".join([*answers, metrics.text])
 
 
-def test_a_secret_is_nowhere_but_sealed(
-    services: Services, database: str, amqp_url: str, canaries: Canaries
-) -> None:
+def test_a_secret_is_nowhere_but_sealed(services: Services, database: str, amqp_url: str, canaries: Canaries) -> None:
     with Tap(amqp_url) as tap, ProcessWatch(canaries.wanted) as watch:
         _prepare(services, canaries)
         number = _fire(services, canaries)

@@ -43,9 +43,7 @@ V1 = RunState(
             activations=2,
         ),
         "join": TaskState(fired=("a", "b"), late=("c",), queued=1),
-        "failed": TaskState(
-            last=Ended(1, OutcomeStatus.TIMED_OUT, 3, _ERROR, _T0, _T1, handled=False), activations=1
-        ),
+        "failed": TaskState(last=Ended(1, OutcomeStatus.TIMED_OUT, 3, _ERROR, _T0, _T1, handled=False), activations=1),
         "wait": TaskState(current=Activation(1, Phase.WAITING, attempt=2, started_at=_T0), activations=1),
     },
     ready=("next",),
@@ -83,6 +81,4 @@ def test_what_is_written_now_is_the_newest_golden_file() -> None:
 
 def test_a_newer_version_is_left_for_a_newer_executor() -> None:
     with pytest.raises(UnknownStateVersion, match="newer"):
-        run_from_json(
-            {"v": 99}, status=ExecutionStatus.RUNNING, revision=1, tries=1, variables={}, tasks={}
-        )
+        run_from_json({"v": 99}, status=ExecutionStatus.RUNNING, revision=1, tries=1, variables={}, tasks={})

@@ -62,7 +62,7 @@ def search(seeds: range, mutation: str, processes: int) -> int:
 
 
 def _found(verdict: Verdict, mutation: str) -> str:
-    rest = "" if mutation == NOTHING.name else f' ARGS="--mutation \'{mutation}\'"'
+    rest = "" if mutation == NOTHING.name else f" ARGS=\"--mutation '{mutation}'\""
     return f"seed {verdict.seed}: {verdict.problem}\n    its story: make simulate SEED={verdict.seed}{rest}"
 
 

@@ -82,9 +82,7 @@ class ExecutorProcess(Process):
             return
         self._in_hand[queue] = letters
         deliveries: Sequence[Any] = [SimpleNamespace(messages=[letter.message]) for letter in letters]
-        self.spawn(
-            self._handlers[queue](list(deliveries)), lambda error, _: self._handled(queue, letters, error)
-        )
+        self.spawn(self._handlers[queue](list(deliveries)), lambda error, _: self._handled(queue, letters, error))
 
     def _handled(self, queue: str, letters: list[Letter], error: Exception | None) -> None:
         if self.world.dies_at(self, "before acknowledging"):

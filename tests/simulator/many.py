@@ -22,9 +22,9 @@ def verdicts(seeds: Iterable[int], mutation: str = NOTHING.name, processes: int 
         yield from pool.imap_unordered(_one, work, chunksize=_AT_ONCE)
 
 
-def until_caught(jobs: Iterable[tuple[str, tuple[int, ...]]], processes: int | None = None) -> Iterator[
-    tuple[str, Verdict | None]
-]:
+def until_caught(
+    jobs: Iterable[tuple[str, tuple[int, ...]]], processes: int | None = None
+) -> Iterator[tuple[str, Verdict | None]]:
     """For each (mutation, seeds): the first verdict with a problem, None when there is none."""
     with _pool(processes) as pool:
         yield from pool.imap_unordered(_first, jobs)

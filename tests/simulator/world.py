@@ -230,5 +230,3 @@ class World:
         """A message that is refused again and again, and not because something is away, is a fault."""
         if not isinstance(error, OSError) and any(letter.taken > _POISONED for letter in letters):
             raise Violation("poison", f"{letters[0].message}: {type(error).__name__}: {error}")
-
-

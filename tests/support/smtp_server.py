@@ -88,9 +88,7 @@ class _Session:
     async def on_data(self, rest: str) -> None:
         self.say("354 go on")
         content = (await self.reader.readuntil(b"\r\n.\r\n"))[:-5]
-        self.server.letters.append(
-            Letter(self.sender, tuple(self.recipients), content, self.login, self.encrypted)
-        )
+        self.server.letters.append(Letter(self.sender, tuple(self.recipients), content, self.login, self.encrypted))
         self.say("250 taken")
 
 

@@ -109,6 +109,8 @@ class Inquiry(TypedDict, total=False):
     timeout_at: str | None
     created: str
     closed: str | None
+
+
 """A question to people; `schema` is that of the answer."""
 
 

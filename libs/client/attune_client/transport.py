@@ -16,13 +16,25 @@ TIMEOUT_SECONDS = 30.0
 _NOT_UP = "start the platform with `attune dev`, or set ATTUNE_API_URL to where it runs"
 
 
+class Connections(httpx2.AsyncHTTPTransport):
+    """A connection that is lost while it is made is an error of connections: httpx2 falls over it."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await super().handle_async_request(request)
+        except AttributeError as problem:
+            raise httpx2.ConnectError(f"the connection was lost at once ({problem})", request=request) from problem
+
+
 class Transport:
     """One connection pool to the API at `address`. `http` may be given by tests."""
 
     def __init__(self, address: Address, http: httpx2.AsyncClient | None = None) -> None:
         self.address = address
         headers = {"Authorization": f"Bearer {address.token}"} if address.token else {}
-        self.http = http or httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
+        self.http = http or httpx2.AsyncClient(
+            transport=Connections(trust_env=False), timeout=TIMEOUT_SECONDS, trust_env=False
+        )
         self.http.base_url = httpx2.URL(address.url)
         self.http.headers.update(headers)
 

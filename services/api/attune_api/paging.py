@@ -96,4 +96,3 @@ def _is_plain(value: Any, kind: type) -> bool:
     if kind is int:
         return type(value) is int and -(2**63) <= value < 2**63
     return type(value) is str and "\x00" not in value
-

@@ -12,9 +12,7 @@ from attune_api.errors import Unavailable
 SHORTEST, LONGEST = 10, 1_000
 _AT_ONCE = 2
 _MOST_WAITING = 50
-_OF_NOBODY = (
-    "$argon2id$v=19$m=65536,t=3,p=4$MDEyMzQ1Njc4OTAxMjM0NQ$" + "qP8Ijh7xXTbOHjdVUVuI0XmtQzPdMSX4jAXzOCkWqCk"
-)
+_OF_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$MDEyMzQ1Njc4OTAxMjM0NQ$" + "qP8Ijh7xXTbOHjdVUVuI0XmtQzPdMSX4jAXzOCkWqCk"
 """A hash that no password has; with the same parameters as real ones."""
 
 

@@ -56,9 +56,7 @@ class Executor:
         self._ticks = Ticks(self.context)
         self._census = Census(self.context)
         self._presence = Presence(self.context, self.recover.calm)
-        listening = subscriptions(
-            self.schedule, self.workflows, Leases(self.context), self.enforce, Logs(self.context)
-        )
+        listening = subscriptions(self.schedule, self.workflows, Leases(self.context), self.enforce, Logs(self.context))
         self._subscriptions = self.recover.calm.counting(listening)
         self._subscriptions.append((DEAD_LETTERS, patient(DeadLetters(self.context).keep)))
         self._consumers: list[Consumer] = []

@@ -172,9 +172,7 @@ async def _store(unit: Unit, verdicts: list[_Verdict]) -> None:
     )
     new = [verdict for verdict in matched if _key(verdict) in kept]
     await executions.insert(unit, [_execution(ids[_key(verdict)], verdict) for verdict in new])
-    await secrets.insert(
-        unit, [Owned(one, execution=ids[_key(verdict)]) for verdict in new for one in verdict.sealed]
-    )
+    await secrets.insert(unit, [Owned(one, execution=ids[_key(verdict)]) for verdict in new for one in verdict.sealed])
     for verdict in new:
         unit.emit(
             ExecutionRequested(

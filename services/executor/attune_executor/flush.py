@@ -142,9 +142,7 @@ def _run_change(run: RunInHand) -> RunChange:
 
 
 def _task_changes(run: RunInHand) -> list[TaskChange]:
-    return [
-        TaskChange(run.id, name, task_status(task)._value_, task_to_json(task)) for name, _, task in run.moved
-    ]
+    return [TaskChange(run.id, name, task_status(task)._value_, task_to_json(task)) for name, _, task in run.moved]
 
 
 async def _timers(batch: Batch, ended: set[int]) -> None:

@@ -21,9 +21,7 @@ _LONGEST_REASON = 300
 _log = logging.get("attune.executor")
 
 
-async def report(
-    unit: Unit, kind: str, subject: str, detail: dict[str, Any], kept: Iterable[Message] = ()
-) -> None:
+async def report(unit: Unit, kind: str, subject: str, detail: dict[str, Any], kept: Iterable[Message] = ()) -> None:
     """`kept`: messages that have no other copy; they are handled when the incident is resolved."""
     id, is_new = await incidents.open_(unit, kind, subject, detail)
     error = str(detail.get("error", ""))

@@ -77,9 +77,7 @@ def _by_bucket(waiting: Iterable[Waiting]) -> dict[Bucket, dict[int, Waiting]]:
     return lines
 
 
-def _divide(
-    passing: Passing, found: Room, line: Mapping[int, Waiting], limit: Limit, policy: Policy | None
-) -> None:
+def _divide(passing: Passing, found: Room, line: Mapping[int, Waiting], limit: Limit, policy: Policy | None) -> None:
     going, not_going = divide(found, list(line))
     passing.passed += [line[execution] for execution in going]
     if limit is not None and policy is not None:

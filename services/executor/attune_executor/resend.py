@@ -32,9 +32,7 @@ class Resend:
             pools = await leases.unaccepted_pools(connection, 0.0, DEFAULT_POOL)
         total = 0
         while pools:
-            found = await self._context.store.retrying(
-                lambda unit: self._send(unit, pools, self._calm.clock() - began)
-            )
+            found = await self._context.store.retrying(lambda unit: self._send(unit, pools, self._calm.clock() - began))
             total += found
             if found < leases.MOST_UNACCEPTED:
                 break

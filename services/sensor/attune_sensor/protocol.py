@@ -32,7 +32,6 @@ class Said:
     state: Saved | None
     id: int | None = None
 
-
     def hiding(self, masker: Masker) -> Said:
         """The same without what must not leave the service."""
         if not masker:

@@ -45,7 +45,6 @@ class Clients:
         token, _ = await make_token(self.store, f"test-{role.value}", role, "", None)
         return self.client(token.text)
 
-
     async def on_packs(self, login: str, roles: Mapping[str, Role]) -> httpx2.AsyncClient:
         """An identity that has roles on packs, and nothing else."""
         token, _ = await make_token(self.store, login, Role.NONE, "", None)

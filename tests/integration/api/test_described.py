@@ -90,9 +90,7 @@ def ask(address: str, token: str, *options: str) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_answer_is_undocumented_and_none_an_error_of_ours(
-    served: tuple[str, dict[Role, str]], role: Role
-) -> None:
+def test_no_answer_is_undocumented_and_none_an_error_of_ours(served: tuple[str, dict[Role, str]], role: Role) -> None:
     address, tokens = served
     phases = "examples,coverage,fuzzing,stateful" if SECONDS else _BRIEFLY.get(role, "examples")
     budget = ("--max-time", str(int(SECONDS))) if SECONDS else ("--max-examples", "1")

@@ -127,8 +127,13 @@ async def test_nothing_uses_it_nothing_is_left(api: httpx2.AsyncClient, store: S
     await good(api, files("base", "2.0.0"))
     assert (await api.delete("/packs/base")).status_code == 204
     async with store.connection() as connection:
-        assert await connection.fetchval("SELECT count(*) FROM attune.pack_content WHERE digest IN "
-                                         "(SELECT digest FROM attune.pack_version WHERE pack_ref = 'base')") == 0
+        assert (
+            await connection.fetchval(
+                "SELECT count(*) FROM attune.pack_content WHERE digest IN "
+                "(SELECT digest FROM attune.pack_version WHERE pack_ref = 'base')"
+            )
+            == 0
+        )
         assert await connection.fetchval("SELECT count(*) FROM attune.pack_content") == 1
 
 

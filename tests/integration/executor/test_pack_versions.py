@@ -56,8 +56,9 @@ async def test_a_run_goes_on_with_the_version_it_began_with(world: World) -> Non
     await until(lambda: held, 10, "the first job")
     await register(world, "d2", "two")
     async with world.store.unit() as unit:
-        await unit.execute("UPDATE attune.workflow_definition SET definition = $1, digest = 'gone'"
-                           " WHERE ref = 't.inner'", {})
+        await unit.execute(
+            "UPDATE attune.workflow_definition SET definition = $1, digest = 'gone' WHERE ref = 't.inner'", {}
+        )
     failures = iter([Reply("failed")])
     world.worker.script = lambda job: next(failures, Reply()) if job.task_name == "second" else Reply()
     await world.worker.reply(held[0], Reply())

@@ -127,6 +127,7 @@ async def test_services_go_on_while_the_schema_of_the_next_release_comes(
         ended = await upgraded.ended(execution, deadline=60)
         assert (ended["status"], ended["result"]["n"]) == ("completed", 1), await upgraded.story(execution)
 
+
 @pytest.mark.parametrize("file", _MIGRATIONS[_UNRELEASED:], ids=lambda file: file.stem)
 def test_a_migration_takes_nothing_away_that_the_release_before_it_uses(file: Path) -> None:
     text = file.read_text()

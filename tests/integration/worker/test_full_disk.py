@@ -47,9 +47,7 @@ def _fill(place: Path) -> Path:
     return filler
 
 
-async def test_a_full_disk_fails_what_needs_it_readably_until_there_is_room(
-    bench: Workbench, small_disk: Path
-) -> None:
+async def test_a_full_disk_fails_what_needs_it_readably_until_there_is_room(bench: Workbench, small_disk: Path) -> None:
     digest = bench.pack({"actions/act.sh": "echo '\"done\"'"})
     filler = _fill(small_disk)
     refused = await bench.run(bench.job("shell", "act.sh", digest))

@@ -54,6 +54,6 @@ async def test_a_result_is_what_the_action_promises(bench: Workbench, printed: s
 
 async def test_what_an_action_should_not_tell_is_not_told_by_the_check(bench: Workbench) -> None:
     shape = {"type": "object", "properties": {"key": {"type": "integer", "secret": True}}}
-    done = await bench.python("print('{\"key\": \"canary\"}')", spec={"output_schema": shape})
+    done = await bench.python('print(\'{"key": "canary"}\')', spec={"output_schema": shape})
     assert done.error is not None
     assert "canary" not in str(done.error)

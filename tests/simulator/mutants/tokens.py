@@ -153,7 +153,5 @@ MUTANTS = (
     patched("a retried attempt leaves its outcome", (attune_executor.perform, "keep_attempt", nothing)),
     patched("an attempt ends once in a transaction", (Batch, "__init__", _forgetful_batch), where=STORM),
     patched("an execution starts once", (attune_executor.schedule, "_is_waiting", _any_state)),
-    patched(
-        "what was cancelled is not tried again", (reports, "_NOT_WANTED_ANY_MORE", ())
-    ),
+    patched("what was cancelled is not tried again", (reports, "_NOT_WANTED_ANY_MORE", ())),
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import httpx2
 import pytest
 
+from attune_client.discovery import Address
 from attune_client.errors import ApiError, ApiUnreachable
+from attune_client.transport import Transport
 from tests.unit.client.scripted import transport
 
 
@@ -73,3 +75,15 @@ async def test_nobody_there_names_the_address_and_where_it_comes_from(failure: E
         await transport(answer).get("/packs")
     assert "http://attune.test (from the test)" in caught.value.message
     assert caught.value.hint
+
+
+async def test_a_connection_that_is_lost_while_it_is_made_is_an_api_out_of_reach(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def lost(*_: object) -> httpx2.Response:
+        raise AttributeError("'NoneType' object has no attribute 'getpeername'")
+
+    monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", lost)
+    async with Transport(Address("http://attune.test", "att_x", "a test")) as made:
+        with pytest.raises(ApiUnreachable):
+            await made.get("/packs")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from attune_common.hosting.masking import MASK, NOTHING, Masker, StreamMasker
 
-CANARY = "canary/\"gr\u00fcn\" +&=<7>\\n"
+CANARY = 'canary/"gr\u00fcn" +&=<7>\\n'
 FORMS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "json": json.dumps,

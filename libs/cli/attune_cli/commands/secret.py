@@ -33,9 +33,7 @@ def set_(
 ) -> None:
     """Set a secret. Its value is asked for, read from stdin or from a file; it is never an argument."""
     value = _value(file, as_json=as_json)
-    made = ask(
-        lambda attune: attune.secrets.put(key, value, description=description, readers=reader or None, new=new)
-    )
+    made = ask(lambda attune: attune.secrets.put(key, value, description=description, readers=reader or None, new=new))
     show_record(made, output, {name: name for name in _FIELDS})
 
 

@@ -79,9 +79,7 @@ _look_at_types()
 
 async def prepare(session: Any) -> None:
     """jsonb and json columns take and give plain Python values (None is SQL NULL)."""
-    await session.set_type_codec(
-        "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb
-    )
+    await session.set_type_codec("jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb)
     await session.set_type_codec(
         "json", schema="pg_catalog", format="binary", encoder=orjson.dumps, decoder=orjson.loads
     )

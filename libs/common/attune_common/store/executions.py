@@ -96,9 +96,7 @@ async def lock(connection: Connection, ids: Iterable[int]) -> list[Execution]:
     return [_from_row(row) for row in await connection.fetch(_SQL.lock, sorted(set(ids)))]
 
 
-async def lock_keys(
-    connection: Connection, keys: Sequence[tuple[int, str, int, int | None]]
-) -> list[Execution]:
+async def lock_keys(connection: Connection, keys: Sequence[tuple[int, str, int, int | None]]) -> list[Execution]:
     """Rows by (run, task, iteration, item index), in id order, locked."""
     rows = await connection.fetch(_SQL.lock_keys, *_columns(keys, 4))
     return [_from_row(row) for row in rows]
@@ -167,9 +165,7 @@ async def failed_items(
     return [(row["task_index"], row["status"]) for row in rows]
 
 
-async def accept(
-    connection: Connection, accepted: Sequence[tuple[int, str, str]], lease: float
-) -> list[Row]:
+async def accept(connection: Connection, accepted: Sequence[tuple[int, str, str]], lease: float) -> list[Row]:
     """Mark (id, token, worker) as running for `lease` seconds; the rows that were, for the tokens that hold."""
     return await connection.fetch(_SQL.accept, *_columns(accepted, 3), lease)
 

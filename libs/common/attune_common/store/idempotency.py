@@ -15,9 +15,7 @@ async def take(unit: Connection, identity: int, key: str, request: bytes) -> boo
     return await unit.execute(_SQL.take, identity, key, request) > 0
 
 
-async def keep(
-    unit: Connection, identity: int, key: str, status: int, headers: Mapping[str, str], body: bytes
-) -> None:
+async def keep(unit: Connection, identity: int, key: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
     """What the first request was answered."""
     await unit.execute(_SQL.keep, identity, key, status, dict(headers), body)
 

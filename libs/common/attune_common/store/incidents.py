@@ -48,9 +48,7 @@ async def lock(connection: Connection, incident: int) -> Row | None:
     return await connection.fetchrow(_SQL.lock, incident)
 
 
-async def resolve(
-    connection: Connection, incident: int, resolution: Resolution, by: int | None, note: str
-) -> None:
+async def resolve(connection: Connection, incident: int, resolution: Resolution, by: int | None, note: str) -> None:
     await connection.execute(_SQL.resolve, incident, resolution, by, note)
 
 

@@ -86,9 +86,7 @@ _UNTOUCHED: dict[str, Any] = {"status": "requested", "attempt": 1, "max_retries"
 )  # fmt: skip
 
 
-async def by_idempotency_keys(
-    connection: Connection, wanted: Sequence[tuple[int | None, str]]
-) -> list[Row | None]:
+async def by_idempotency_keys(connection: Connection, wanted: Sequence[tuple[int | None, str]]) -> list[Row | None]:
     """The executions (id, request_digest) that were asked for with these (identity, key), in order."""
     if not wanted:
         return []

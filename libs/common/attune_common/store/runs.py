@@ -112,9 +112,7 @@ async def children(connection: Connection, runs: Iterable[int]) -> list[tuple[in
     return [(row["id"], row["parent_run"]) for row in rows]
 
 
-async def insert_requests(
-    connection: Connection, requests: Sequence[tuple[int, str, dict[str, Any]]]
-) -> None:
+async def insert_requests(connection: Connection, requests: Sequence[tuple[int, str, dict[str, Any]]]) -> None:
     """(run, kind, detail) for the runs' own transactions to take up."""
     if requests:
         runs, kinds, details = zip(*requests, strict=True)

@@ -43,9 +43,7 @@ def config_key(pack: str, path: Path) -> str:
     return f"config:{pack}/" + "/".join(map(str, path))
 
 
-def _seal(
-    vault: Vault, schema: Mapping[str, Any] | None, values: Any, name: Name
-) -> tuple[Any, list[Sealed]]:
+def _seal(vault: Vault, schema: Mapping[str, Any] | None, values: Any, name: Name) -> tuple[Any, list[Sealed]]:
     sealed: list[Sealed] = []
 
     def change(value: Any, path: Path) -> Any:

@@ -154,9 +154,7 @@ async def page(shared: Shared, caller: Caller, query: Annotated[Tokens, Query()]
 @routes.post("/tokens", status_code=201, response_model=NewToken, summary="Make a token; shown this one time")
 @declares(Permission.IDENTIFIED, refusals=(404, 409), audit="tokens.create", once=True, shown_once=True)
 async def create(shared: Shared, caller: Caller, body: Grant) -> NewToken:
-    made = await give_token(
-        shared.store, caller, Wanted(body.login, body.role, body.scopes, body.label, body.expires)
-    )
+    made = await give_token(shared.store, caller, Wanted(body.login, body.role, body.scopes, body.label, body.expires))
     return NewToken(
         id=made.token.id, token=made.token.text, login=made.login, role=made.role, label=body.label,
         expires=body.expires, created=made.created,
@@ -165,9 +163,7 @@ async def create(shared: Shared, caller: Caller, body: Grant) -> NewToken:
 
 @routes.delete("/tokens/{id}", status_code=204, response_class=Response, summary="Revoke a token, at once")
 @declares(Permission.IDENTIFIED, refusals=(404,), audit="tokens.revoke")
-async def revoke(
-    shared: Shared, caller: Caller, id: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{4,64}$")]
-) -> None:
+async def revoke(shared: Shared, caller: Caller, id: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{4,64}$")]) -> None:
     """One's own, or anybody's as an administrator."""
     is_admin = Permission.ADMIN in caller.granted
     async with shared.store.unit() as unit:

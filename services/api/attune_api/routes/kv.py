@@ -87,7 +87,8 @@ async def increment(shared: Shared, caller: Caller, key: Key, body: Increment, r
         if row is None:
             raise Conflict(
                 f"the value under {found.text!r} is no number, or the sum is beyond 9007199254740991",
-                code="not_a_number", hint="look at it with `attune kv show`, and set it to a number",
+                code="not_a_number",
+                hint="look at it with `attune kv show`, and set it to a number",
             )
     response.headers["ETag"] = etag(row["version"])
     return KeyValue(**dict(row))

@@ -119,8 +119,6 @@ async def retry(shared: Shared, id: Id, body: Retry | None = None) -> views.Run:
     return await _control(shared, id, "retry", wanted.model_dump())
 
 
-
-
 async def read(shared: Context, run: int) -> views.Run:
     """Errors: NotFound."""
     async with shared.store.connection() as connection:

@@ -17,9 +17,7 @@ from attune_common.store.unit import Unit
 Action = Literal["continue", "cancel"]
 
 
-async def resolve_incident(
-    store: Store, bus: Bus, caller: Principal, incident: int, action: Action, note: str
-) -> None:
+async def resolve_incident(store: Store, bus: Bus, caller: Principal, incident: int, action: Action, note: str) -> None:
     """Errors: NotFound; Conflict when it is resolved, or what it names cannot be cancelled."""
 
     async def work(unit: Unit) -> None:

@@ -21,7 +21,6 @@ from attune_core.policies.spec import OnLimit, Per
 _STRICT = ConfigDict(extra="forbid")
 
 
-
 def _grouping(template: str) -> str:
     """Errors: a validation error when it is no template over the parameters alone."""
     if "{{" not in template and "{%" not in template:

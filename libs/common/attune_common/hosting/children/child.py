@@ -35,9 +35,7 @@ class Command:
 class Child:
     """A running child process."""
 
-    def __init__(
-        self, transport: asyncio.SubprocessTransport, watcher: _Watcher, outlets: Outlets, mark: str
-    ) -> None:
+    def __init__(self, transport: asyncio.SubprocessTransport, watcher: _Watcher, outlets: Outlets, mark: str) -> None:
         self._transport, self._watcher, self._outlets = transport, watcher, outlets
         self.pid: int = transport.get_pid()
         root = proc.read(self.pid)

@@ -93,7 +93,11 @@ class HttpClient:
             place = target.copy_with(host=address)
             extensions["sni_hostname"] = target.raw_host.decode("ascii")
         call = httpx2.Request(request.method, place, headers=headers, content=request.body, extensions=extensions)
-        response = await self._transport(request.verify).handle_async_request(call)
+        try:
+            response = await self._transport(request.verify).handle_async_request(call)
+        except AttributeError as problem:
+            # A connection that is lost while it is made has no socket to ask for its address: httpx2 falls over that.
+            raise httpx2.ConnectError(f"the connection was lost at once ({problem})") from problem
         try:
             return await read(response, request, str(target))
         finally:
