@@ -21,8 +21,9 @@ from bench.pack import sequence, write_pack
 from bench.platform import Platform, own_folder, services
 
 _TASKS, _FLOWS = 2_000, 8
-_LENGTHS, _LISTS, _PACKS, _PROCESSES = (10, 100, 1_000), (100, 1_000, 10_000), (1, 10, 100), (1, 2, 4)
+_LENGTHS, _LISTS, _PACKS, _PROCESSES = (10, 100, 1_000), (100, 1_000, 10_000, 100_000), (1, 10, 100), (1, 2, 4)
 _RESULTS = (100, 10_000, 1_000_000)
+_OURS = ("api", "executor", "notifier", "worker")
 Rows = list[tuple[str, dict[str, Any]]]
 
 
@@ -104,6 +105,17 @@ async def items_in_a_list() -> Rows:
         return [(f"{items:,}", summary([await _list(platform, items)], "items")) for items in _LISTS]
 
 
+async def a_million_items() -> Rows:
+    """Ten lists of 100,000, one after the other, with the memory of each process after it."""
+    rows: Rows = []
+    async with _platform() as platform:
+        for number in range(1, 11):
+            run = await _list(platform, _LISTS[-1])
+            memory = ", ".join(f"{name} {size:.0f}" for name, size in sorted(run.rss.items()) if name in _OURS)
+            rows.append((f"{number * _LISTS[-1]:,} (MB: {memory})", summary([run], "items")))
+    return rows
+
+
 async def packs() -> Rows:
     rows: Rows = []
     registered = 1
@@ -157,7 +169,14 @@ async def _filled(platform: Platform, size: int, count: int = 20) -> Run:
 
 TABLES: dict[str, Callable[[], Awaitable[Rows]]] = {
     table.__name__: table
-    for table in (tasks_in_a_workflow, items_in_a_list, packs, executors_and_workers, bytes_in_a_result)
+    for table in (
+        tasks_in_a_workflow,
+        items_in_a_list,
+        packs,
+        executors_and_workers,
+        bytes_in_a_result,
+        a_million_items,
+    )
 }
 
 if __name__ == "__main__":
