@@ -193,6 +193,22 @@ def test_pause_and_resume_through_a_subworkflow_and_its_iteration(platform: Plat
     assert platform.cli.json("execution", "show", number)["result"] == {"said": 6}
 
 
+def test_a_run_is_resumed_right_after_it_was_paused_and_paused_right_after_it_was_resumed(platform: Platform) -> None:
+    """Whether an executor has done the first or not: what was asked last is what comes of it."""
+    number = platform.run("held.outer")
+    until_sync(lambda: platform.items(number).get("live") == 2, 60, "two items under way")
+    for word in ("pause", "resume", "pause"):
+        platform.cli.run("execution", word, number)
+    platform.open()
+    platform.reaches(number, "paused")
+    platform.close()
+    for word in ("resume", "pause", "resume"):
+        platform.cli.run("execution", word, number)
+    platform.open()
+    platform.reaches(number, "completed")
+    assert platform.cli.json("execution", "show", number)["result"] == {"said": 6}
+
+
 def test_cancel_reaches_what_runs(platform: Platform) -> None:
     number = platform.run("held.outer")
     until_sync(lambda: platform.items(number).get("live") == 2, 60, "two items under way")

@@ -10,16 +10,21 @@ EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class Clock:
-    """Seconds since the start. PostgreSQL's clock is `now`, that of processes `seconds`."""
+    """Seconds since the start. PostgreSQL's clock is `now`, that of processes `seconds`; `awake` leaves out the time in
+    which everything stood still."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.seconds = self._stood = 0.0
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
 
     @property
     def now(self) -> datetime:
         return EPOCH + timedelta(seconds=self.seconds)
+
+    @property
+    def awake(self) -> datetime:
+        return self.now - timedelta(seconds=self._stood)
 
     def after(self, delay: float, action: Callable[[], None]) -> None:
         self._number += 1
@@ -37,3 +42,4 @@ class Clock:
     def jump(self, seconds: float) -> None:
         """Everything stands still for a while: what was due meanwhile is due now, in its order."""
         self.seconds += seconds
+        self._stood += seconds

@@ -28,6 +28,7 @@ class Conduct:
     def __init__(self, world: World) -> None:
         self._world = world
         self._database: Database = world.database
+        self._clock = world.clock
         self._of_events: set[tuple[int, str]] = set()
         self._stood_still: dict[int, datetime] = {}
         self._went_on: dict[int, datetime] = {}
@@ -59,20 +60,20 @@ class Conduct:
     def _made(self, before: Row | None, run: Row) -> None:
         """A subworkflow that begins in a run that stands still stands still as well."""
         around = self._database.tables["execution"][run["execution"]]["workflow_run"]
-        stands = self._stood_still.get(around, self._database.now) < self._database.now
+        stands = self._stood_still.get(around, self._clock.awake) < self._clock.awake
         if before is None and stands and run["status"] not in _STANDING:
             raise Violation("works_while_paused", f"run {run['id']} begins as {run['status']} in run {around}")
 
     def _resumed(self, run: int) -> None:
         """It may be asked to pause again in the same moment."""
-        self._went_on[run] = self._database.now
+        self._went_on[run] = self._clock.awake
         if run in self._stood_still:
-            self._stood_still[run] = self._database.now
+            self._stood_still[run] = self._clock.awake
 
     def _note(self, run: Row) -> None:
         stood, stands = run["id"] in self._stood_still, run["status"] in _STANDING
         if stands and not stood:
-            self._stood_still[run["id"]] = self._database.now
+            self._stood_still[run["id"]] = self._clock.awake
         elif stood and not stands:
             self._stood_still.pop(run["id"])
         if stood != stands:
@@ -100,7 +101,7 @@ class Conduct:
 
     def _check_paused(self, row: Row) -> None:
         """Somebody may let a subworkflow go on alone; its parent learns of it a little later."""
-        above, went_on, now = row, EPOCH, self._database.now
+        above, went_on, now = row, EPOCH, self._clock.awake
         told = _TOLD if self._world.plan.faults.events else _TOLD_AT_ONCE
         while above["workflow_run"] is not None:
             run = self._database.run(above["workflow_run"])

@@ -141,6 +141,25 @@ async def test_a_request_is_accepted_where_the_state_allows_it(
             assert (answer.status_code, answer.json()["code"], asked) == (409, "wrong_state", []), status
 
 
+@pytest.mark.parametrize(
+    ("status", "kinds", "kept"),
+    [
+        ("running", ["pause", "resume"], ["pause", "resume"]),
+        ("running", ["pause", "pause", "resume", "resume"], ["pause", "resume"]),
+        ("paused", ["resume", "pause"], ["resume", "pause"]),
+        ("paused", ["resume", "pause", "resume"], ["resume", "pause", "resume"]),
+        ("running", ["pause", "cancel"], ["pause", "cancel"]),
+    ],
+)
+async def test_what_was_asked_before_counts_although_it_is_still_to_be_done(
+    api: httpx2.AsyncClient, store: Store, status: str, kinds: list[str], kept: list[str]
+) -> None:
+    run = await world.run(store, status)
+    for kind in kinds:
+        assert (await api.post(f"/workflow-executions/{run.id}/{kind}")).status_code == 202
+    assert [kind for kind, _ in await world.requests(store, run)] == kept
+
+
 async def test_the_executor_is_told(api: httpx2.AsyncClient, store: Store) -> None:
     run = await world.run(store, "running")
     await api.post(f"/workflow-executions/{run.id}/cancel", json={"reason": "wrong day"})

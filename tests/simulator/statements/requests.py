@@ -73,7 +73,10 @@ def run(db: Database, id: int) -> Answer:
         return []
     row = db.run(id)
     parent = db.tables["execution"][row["execution"]]["parent"]
-    return [{**pick(row, ("id", "status", "execution", "workflow_ref")), "parent": parent}]
+    asked = [db.tables["run_request"][number] for number in sorted(db.open_requests)]
+    kinds = [each["kind"] for each in asked if each["workflow_run"] == id and each["kind"] in ("pause", "resume")]
+    found = pick(row, ("id", "status", "execution", "workflow_ref"))
+    return [{**found, "parent": parent, "asked": kinds[-1] if kinds else None}]
 
 
 @statement("requests", "request_cancel")

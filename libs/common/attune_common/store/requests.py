@@ -110,6 +110,7 @@ async def latest_run(connection: Connection, execution: int) -> Row | None:
 
 
 async def run(connection: Connection, run_id: int) -> Row | None:
+    """The run; `asked`: whether it was last asked to pause or to resume, while no executor has done that yet."""
     return await connection.fetchrow(_SQL.run, run_id)
 
 

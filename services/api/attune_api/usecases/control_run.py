@@ -44,11 +44,19 @@ async def request(unit: Unit, run: int, kind: Kind, detail: Mapping[str, Any]) -
     row = await requests.run(unit, run)
     if row is None:
         raise NotFound(f"there is no workflow execution {run}")
-    status = ExecutionStatus(row["status"])
+    status = _as_asked(row)
     if status in REPEATED[kind]:
         return
     _check(row, status, kind)
     await ask(unit, run, kind, detail)
+
+
+def _as_asked(row: Row) -> ExecutionStatus:
+    """What the run will be when an executor has done what was asked of it before: requests are done in order."""
+    status = ExecutionStatus(row["status"])
+    if status not in ALLOWED["cancel"]:
+        return status
+    return {"pause": _S.PAUSING, "resume": _S.RESUMING}.get(row["asked"], status)
 
 
 async def ask(unit: Unit, run: int, kind: Kind, detail: Mapping[str, Any]) -> None:

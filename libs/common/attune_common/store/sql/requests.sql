@@ -45,7 +45,9 @@ FROM attune.execution WHERE id = $1 FOR UPDATE;
 SELECT id, status FROM attune.workflow_run WHERE execution = $1 ORDER BY attempt DESC LIMIT 1;
 
 -- name: run
-SELECT r.id, r.status, r.execution, r.workflow_ref, e.parent
+SELECT r.id, r.status, r.execution, r.workflow_ref, e.parent,
+       (SELECT q.kind FROM attune.run_request q WHERE q.workflow_run = r.id AND NOT q.done AND q.kind IN ('pause', 'resume')
+        ORDER BY q.id DESC LIMIT 1) AS asked
 FROM attune.workflow_run r JOIN attune.execution e ON e.id = r.execution WHERE r.id = $1;
 
 -- name: request_cancel
