@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 
 import aio_pika
 import pytest
+from aio_pika.tools import OneShotCallback
+from faststream.rabbit.subscriber import RabbitSubscriber
 from structlog.testing import capture_logs
 from tests.conformance.bus.bench import Bench, Taker, rabbitmq, wire
 from tests.support.proxy import Proxy, proxy_to
@@ -179,10 +182,18 @@ async def test_a_silent_consumer_is_attached_anew_unless_it_has_work_in_hand(fie
     at_work = await field.bench.consume(field.bench.queue(), taker)
     idle = await field.bench.consume(field.bench.queue("idle", "other"), Taker())
     await field.send(1)
+    before = _kept(OneShotCallback)
     await until(lambda: idle.attachments == 3, 12 * PATIENCE, "the idle one is attached a third time")
     taker.release()
     assert await taker.have(1) == [1]
     assert at_work.attachments == 1
+    assert _kept(RabbitSubscriber) == 2, "FastStream keeps what was attached before"
+    assert _kept(OneShotCallback) <= before, "the connection keeps who watched its channels"
+
+
+def _kept(kind: type[object]) -> int:
+    gc.collect()
+    return sum(isinstance(each, kind) for each in gc.get_objects())
 
 
 async def consumed(field: Field, consumers: int) -> bool:

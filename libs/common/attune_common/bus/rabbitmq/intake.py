@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import aiormq
@@ -20,12 +20,10 @@ from attune_common.bus.batches import Batches
 from attune_common.bus.bus import BusUnavailable, Handler, Subscription
 from attune_common.bus.rabbitmq.declare import declare_queue
 from attune_common.bus.rabbitmq.port import bounded
+from attune_common.bus.rabbitmq.receipts import Bury, RabbitReceipt, Reading
 from attune_common.bus.rabbitmq.session import Session, plain
-from attune_common.bus.topology import QUEUE_HEADER, REASON_HEADER
 from attune_common.runtime.clock import monotonic
 from attune_common.runtime.logging import get
-
-Bury = Callable[[str, str, bytes, str], Awaitable[None]]
 
 GRACE = 0.25
 """Seconds in which RabbitMQ tells all consumers that their queue is gone. One that is told when there is a queue of
@@ -34,60 +32,6 @@ that name again is attached to that without a word, and never given anything."""
 _unlike_any_other = itertools.count(1)
 
 log = get("attune.bus")
-
-
-class _RabbitReceipt:
-    """Implements `inhand.Receipt`. Settles on the channel by which the message came, or not at all."""
-
-    def __init__(self, message: IncomingMessage, queue: str, bury: Bury) -> None:
-        self._channel = message.channel
-        self._tag = message.delivery_tag or 0
-        self._queue = queue
-        self._bury = bury
-        self.routing_key = message.routing_key or ""
-        self.redelivered = bool(message.redelivered)
-        self.attempt = 1 + _number(message.headers.get("x-delivery-count"))
-        self.body = message.body
-        self.headers: Mapping[str, str] = _readable(message.headers)
-        self.position = _number(message.headers.get("x-stream-offset"))
-
-    @property
-    def lost(self) -> bool:
-        return self._channel.is_closed
-
-    async def ack(self) -> None:
-        await self._tell(lambda: self._channel.basic_ack(self._tag, wait=False))
-
-    async def requeue(self) -> None:
-        await self._tell(lambda: self._channel.basic_nack(self._tag, requeue=True, wait=False))
-
-    async def bury(self, reason: str) -> None:
-        """The copy is confirmed before the original goes: a dead letter may be doubled, never lost."""
-        try:
-            await self._bury(self._queue, self.routing_key, self.body, reason)
-        except BusUnavailable:
-            await self.requeue()
-        else:
-            await self.ack()
-
-    async def _tell(self, send: Callable[[], Awaitable[None]]) -> None:
-        with contextlib.suppress(BusUnavailable):
-            async with bounded("settle a delivery"):
-                await send()
-
-
-class _Reading(_RabbitReceipt):
-    """Of a queue that keeps its messages: it cannot be given back, and after a reconnect it does not come again."""
-
-    @property
-    def lost(self) -> bool:
-        return False
-
-    async def requeue(self) -> None:
-        await self.ack()
-
-    async def bury(self, reason: str) -> None:
-        await self.ack()
 
 
 class Intake:
@@ -109,6 +53,7 @@ class Intake:
         self._batches = Batches(subscription, handler)
         self._subscriber: RabbitSubscriber | None = None
         self._outer: AbstractChannel | None = None
+        self._forgotten: Callable[[], None] = _nothing
         self._channel: aiormq.Channel | None = None
         self._lock = asyncio.Lock()
         self._stopped = False
@@ -177,10 +122,12 @@ class Intake:
 
     async def _subscribe(self, session: Session, name: str) -> None:
         queue = _unseen(name)
+        its_channel = Channel(prefetch_count=self.subscription.prefetch, publisher_confirms=False)
+        self._forgotten = lambda: session.forget(queue, its_channel)
         subscriber = session.broker.subscriber(
             queue,
             consume_args=self._from_where(),
-            channel=Channel(prefetch_count=self.subscription.prefetch, publisher_confirms=False),
+            channel=its_channel,
             ack_policy=AckPolicy.MANUAL,
             decoder=_as_it_came,
             no_reply=True,
@@ -207,9 +154,9 @@ class Intake:
     async def _take(self, message: IncomingMessage) -> None:
         self._heard = monotonic()
         if self.subscription.kept is None:
-            self._batches.put(_RabbitReceipt(message, self.subscription.queue, self._bury))
+            self._batches.put(RabbitReceipt(message, self.subscription.queue, self._bury))
             return
-        reading = _Reading(message, self.subscription.queue, self._bury)
+        reading = Reading(message, self.subscription.queue, self._bury)
         self._after = reading.position
         self._batches.put(reading)
 
@@ -219,10 +166,16 @@ class Intake:
         It is closed by its robust side, which would open it again otherwise.
         """
         outer, self._outer, self._channel, self._subscriber = self._outer, None, None, None
+        self._forgotten()
+        self._forgotten = _nothing
         if outer is not None:
             with contextlib.suppress(BusUnavailable):
                 async with bounded("close a channel"):
                     await outer.close()
+
+
+def _nothing() -> None:
+    """There is nothing to forget yet."""
 
 
 def _unseen(name: str) -> RabbitQueue:
@@ -233,17 +186,3 @@ def _unseen(name: str) -> RabbitQueue:
 
 async def _as_it_came(message: StreamMessage[IncomingMessage]) -> IncomingMessage:
     return message.raw_message
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _readable(headers: Mapping[str, Any]) -> dict[str, str]:
-    """The headers that are text; why and where RabbitMQ itself gave up on the message is told as we tell it."""
-    texts = {name: value for name, value in headers.items() if isinstance(value, str)}
-    deaths = headers.get("x-death")
-    if REASON_HEADER not in texts and isinstance(deaths, list) and deaths and isinstance(deaths[0], dict):
-        texts[REASON_HEADER] = str(deaths[0].get("reason", ""))
-        texts[QUEUE_HEADER] = str(deaths[0].get("queue", ""))
-    return texts

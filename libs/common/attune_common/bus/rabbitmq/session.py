@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from functools import cached_property
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from aio_pika import RobustConnection
 from aio_pika.abc import AbstractConnection
-from aiormq import Channel
+from aiormq import Channel, Connection
 from aiormq.abc import AbstractChannel
-from faststream.rabbit import RabbitBroker
+from faststream.rabbit import Channel as FastStreamChannel
+from faststream.rabbit import RabbitBroker, RabbitQueue
 
 from attune_common.bus.bus import BusUnavailable
 from attune_common.bus.rabbitmq.declare import declare_exchanges
@@ -20,6 +22,15 @@ from attune_common.bus.rabbitmq.port import BOUND, bounded, patience
 HEARTBEAT = 10
 _PATIENCE_WITH_THE_FROZEN = 60.0
 _NEVER = 1_000_000_000.0
+
+
+class _Observed(Connection):
+    """aiormq makes another observer of the connection's end for whoever asks; aio-pika asks twice for each channel, and
+    what it takes back from the second stays with the first for as long as there is the connection."""
+
+    @cached_property
+    def closing(self) -> asyncio.Future[object]:
+        return super().closing
 
 
 class Session:
@@ -48,8 +59,14 @@ class Session:
         if connection.transport is None:
             raise BusUnavailable("connect: the connection was lost at once")
         self._wire = connection.transport.connection
+        self._wire.__class__ = _Observed
         async with bounded("declare exchanges"):
             await declare_exchanges(self.broker)
+
+    def forget(self, queue: RabbitQueue, channel: FastStreamChannel) -> None:
+        """FastStream keeps each queue and channel, and with them the subscriber, as long as there is its broker."""
+        _queues(self.broker).pop(queue, None)
+        _channels(self.broker).pop(channel, None)
 
     async def channel(self, *, confirms: bool = False) -> Channel:
         """A plain channel of the engine: it never reopens itself behind our back."""
@@ -78,6 +95,16 @@ class Session:
         self.fail(f"the connection closed: {problem!r}")
         if connection is not None:
             self._ending = asyncio.create_task(_end(connection))
+
+
+def _queues(broker: RabbitBroker) -> dict[RabbitQueue, object]:
+    found: dict[RabbitQueue, object] = broker.config.declarer._queues
+    return found
+
+
+def _channels(broker: RabbitBroker) -> dict[FastStreamChannel, object]:
+    found: dict[FastStreamChannel, object] = broker.config.channel_manager._ChannelManagerImpl__channels
+    return found
 
 
 async def _end(connection: AbstractConnection) -> None:
