@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attune_common.contracts.base import Message
 from attune_common.runtime.settings import Settings
@@ -14,7 +13,11 @@ from tests.simulator.database import Database, Row
 from tests.simulator.processes import AGAIN, CommitUnknown, Process, reach
 from tests.simulator.statements import Answer, perform
 
+if TYPE_CHECKING:
+    from tests.simulator.world import World
+
 T = TypeVar("T")
+OnCommit = Callable[[list[int]], None]
 _TRIES = 8
 
 
@@ -66,40 +69,80 @@ class ModelUnit(ModelConnection):
         self.messages.append((message, pool))
 
 
+class Reading:
+    """A connection for a while: a class, as `Transaction` is."""
+
+    __slots__ = ("_world",)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def __aenter__(self) -> ModelConnection:
+        await reach("before a read")
+        self._world.need_database()
+        return ModelConnection(self._world.database)
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing was changed."""
+
+
+class Writing:
+    """A transaction with what leaves with it."""
+
+    __slots__ = ("_on_commit", "_process", "_transaction", "_unit", "_world")
+
+    def __init__(self, process: Process, on_commit: OnCommit | None) -> None:
+        self._process, self._world = process, process.world
+        self._on_commit = on_commit
+
+    async def __aenter__(self) -> ModelUnit:
+        await reach("before a transaction")
+        self._world.need_database()
+        self._unit, self._transaction = ModelUnit(self._world.database), self._world.database.transaction()
+        self._transaction.__enter__()
+        return self._unit
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._transaction.__exit__(kind)
+            return
+        sent = self._commit()
+        self._world.may_fail(self._process, "the answer to the commit is lost", self._world.faults.unanswered)
+        await reach("after a commit")
+        if "outbox" in self._world.off:
+            sent = self._outbox_of_its_own()
+        if sent and self._on_commit is not None:
+            self._on_commit(sent)
+
+    def _commit(self) -> list[int]:
+        try:
+            sent = [] if "outbox" in self._world.off else self._world.outbox.store(self._unit.messages)
+            self._world.may_fail(self._process, "the commit is refused", self._world.faults.refused)
+        except BaseException as problem:
+            self._transaction.__exit__(type(problem))
+            raise
+        self._transaction.__exit__(None)
+        return sent
+
+    def _outbox_of_its_own(self) -> list[int]:
+        """How it would be done by a queue outside of the database."""
+        with self._world.database.transaction():
+            return self._world.outbox.store(self._unit.messages)
+
+
 class ModelStore:
     """The store of one process. `on_commit` gets the ids of the outbox rows of each transaction."""
 
     def __init__(self, process: Process, settings: Settings) -> None:
         self._process, self._world = process, process.world
         self.settings = settings
-        self.on_commit: Callable[[list[int]], None] | None = None
+        self.on_commit: OnCommit | None = None
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[ModelConnection]:
-        await reach("before a read")
-        self._world.need_database()
-        yield ModelConnection(self._world.database)
+    def connection(self) -> Reading:
+        return Reading(self._world)
 
-    @asynccontextmanager
-    async def unit(self) -> AsyncIterator[ModelUnit]:
-        await reach("before a transaction")
-        self._world.need_database()
-        unit = ModelUnit(self._world.database)
-        with self._world.database.transaction():
-            yield unit
-            sent = [] if "outbox" in self._world.off else self._world.outbox.store(unit.messages)
-            self._world.may_fail(self._process, "the commit is refused", self._world.faults.refused)
-        self._world.may_fail(self._process, "the answer to the commit is lost", self._world.faults.unanswered)
-        await reach("after a commit")
-        if "outbox" in self._world.off:
-            sent = self._outbox_of_its_own(unit)
-        if sent and self.on_commit is not None:
-            self.on_commit(sent)
-
-    def _outbox_of_its_own(self, unit: ModelUnit) -> list[int]:
-        """How it would be done by a queue outside of the database."""
-        with self._world.database.transaction():
-            return self._world.outbox.store(unit.messages)
+    def unit(self) -> Writing:
+        return Writing(self._process, self.on_commit)
 
     async def retrying(self, work: Callable[[ModelUnit], Awaitable[T]], **_: Any) -> T:
         for attempt in range(1, _TRIES + 1):
