@@ -93,8 +93,9 @@ class Intake:
     async def renew(self, silence: float) -> None:
         """Have it attached anew when nothing has come for so many seconds and nothing is in hand: see `GRACE`. What
         the broker believes to have delivered comes again."""
-        if self.subscription.kept is None and not self._batches.busy and monotonic() - self._heard > silence:
-            async with self._lock:
+        async with self._lock:
+            idle = self.subscription.kept is None and not self._batches.busy
+            if idle and monotonic() - self._heard > silence:
                 await self._close()
 
     async def stop(self) -> None:
