@@ -18,18 +18,36 @@ fail() {
 suits() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 makes_environments() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
-# The first Python that suits; preferably one that can make an environment with pip by itself.
+# Interpreters that were compiled without profiles (pyenv does so) take a tenth more time for everything. Those of
+# distributions have theirs, whatever their configuration says.
+is_optimized() {
+  "$1" -c 'import sys, sysconfig
+told = sysconfig.get_config_var("CONFIG_ARGS") or ""
+sys.exit(sys.base_prefix != "/usr" and "--enable-optimizations" not in told)' >/dev/null 2>&1
+}
+
+# Every Python on the path, the newest first, then by the path's order.
+pythons() {
+  for name in ${ATTUNE_PYTHON:-python3.14 python3.13 python3.12 python3.11 python3 python}; do
+    case $name in */*) echo "$name" ;; esac
+    (IFS=:; for folder in $PATH; do [ ! -x "$folder/$name" ] || echo "$folder/$name"; done)
+  done
+}
+
+# The first Python that suits; preferably one that is optimized and can make an environment with pip by itself.
 find_python() {
-  fallback=
-  for name in ${ATTUNE_PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
-    suits "$name" || continue
-    if makes_environments "$name"; then
-      echo "$name"
+  able= fallback=
+  for python in $(pythons); do
+    suits "$python" || continue
+    fallback=${fallback:-$python}
+    makes_environments "$python" || continue
+    if is_optimized "$python"; then
+      echo "$python"
       return
     fi
-    fallback=${fallback:-$name}
+    able=${able:-$python}
   done
-  echo "$fallback"
+  echo "${able:-$fallback}"
 }
 
 make_environment() {

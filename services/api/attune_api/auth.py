@@ -80,7 +80,7 @@ def callers_of(store: Store) -> Callers:
     """Who stands behind tokens, asked of the database each time: a token that is revoked is nobody's at once."""
 
     async def identify(wanted: Sequence[Token]) -> list[Row | None]:
-        async with store.connection() as connection:
+        async with store.connection(by_key=True) as connection:
             return await tokens.identify(connection, wanted)
 
     return Together(identify)

@@ -101,7 +101,7 @@ async def append(unit: Connection, entries: Sequence[Entry]) -> None:
     columns = [[_short(getattr(entry, name)) for entry in entries] for name in plain]
     details = [json.dumps(dict(entry.detail)).decode() for entry in entries]
     rest = [[_short(getattr(entry, name)) for entry in entries] for name in ("request_id", "address")]
-    await unit.execute(_SQL.append, *columns, details, *rest)
+    await unit.later(_SQL.append, *columns, details, *rest)
 
 
 def _short(value: Any) -> Any:

@@ -29,6 +29,8 @@ _BY_KEY = {
     "enable_mergejoin": "off",
 }
 """Plans that are the same for empty and for full tables: keys in, rows by their index out."""
+_KEYED_CONNECTIONS = 5
+"""For what is asked all the time, one batch after the other: a plan costs more than such a question."""
 _log = logging.get("attune.store")
 
 _UNITS = metrics.histogram("database_transaction_seconds", "From begin to commit of transactions")
@@ -51,43 +53,49 @@ class Store:
         self._by_key = by_key
         self.on_commit: OnCommit | None = None
         self._pool: Any = None
+        self._keyed: Any = None
 
     async def open(self) -> None:
-        """Make the pool. Connections are made when needed, so a server that is down is no error yet."""
+        """Make the pools. Connections are made when needed, so a server that is down is no error yet."""
+        self._pool = await self._made(self.settings.pool_size, self._by_key)
+        self._keyed = self._pool if self._by_key else await self._made(_KEYED_CONNECTIONS, True)
+
+    async def _made(self, most: int, by_key: bool) -> Any:
         settings = self.settings
-        self._pool = await asyncpg.create_pool(
+        return await asyncpg.create_pool(
             settings.database_url,
             min_size=0,
-            max_size=settings.pool_size,
+            max_size=most,
             timeout=settings.connect_timeout,
             command_timeout=settings.statement_timeout + 1,
             connection_class=Session,
             init=prepare,
-            server_settings=server_settings(settings, self.source) | (_BY_KEY if self._by_key else {}),
+            server_settings=server_settings(settings, self.source) | (_BY_KEY if by_key else {}),
         )
 
     async def close(self) -> None:
         """Wait shortly for units in flight, then close every connection."""
-        if self._pool is None:
-            return
-        pool, self._pool = self._pool, None
+        pools = [pool for pool in {self._pool, self._keyed} if pool is not None]
+        self._pool = self._keyed = None
         try:
             async with asyncio.timeout(self.settings.acquire_timeout):
-                await pool.close()
+                for pool in pools:
+                    await pool.close()
         except TimeoutError:
-            pool.terminate()
+            for pool in pools:
+                pool.terminate()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection for single reads; each statement is its own transaction."""
-        async with self._session() as session:
+    async def connection(self, *, by_key: bool = False) -> AsyncIterator[Connection]:
+        """A connection for single reads; each statement is its own transaction. `by_key`: as for the store."""
+        async with self._session(by_key) as session:
             yield Connection(session)
 
     @asynccontextmanager
-    async def unit(self) -> AsyncIterator[Unit]:
+    async def unit(self, *, by_key: bool = False) -> AsyncIterator[Unit]:
         """One transaction, committed with its messages at the end of the block; an exception undoes it."""
         with _UNITS.time():
-            async with self._session() as session, session.transaction():
+            async with self._session(by_key) as session, session.transaction():
                 unit = Unit(session, self.source)
                 await guard.check(unit)
                 yield unit
@@ -130,10 +138,10 @@ class Store:
         return (True, "") if changeable else (False, "the database is read-only")
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Any]:
-        if self._pool is None:
+    async def _session(self, by_key: bool) -> AsyncIterator[Any]:
+        pool, bound = self._keyed if by_key else self._pool, self.settings.acquire_timeout
+        if pool is None:
             raise StoreClosed("the store is not open")
-        pool, bound = self._pool, self.settings.acquire_timeout
         with _ACQUIRING.time():
             session = await pool.acquire(timeout=bound)
         try:

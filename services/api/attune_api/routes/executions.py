@@ -134,7 +134,7 @@ async def answer(shared: Context, started: Started, response: Response) -> views
 
 async def read(shared: Context, execution: int) -> views.Execution:
     """Errors: NotFound."""
-    async with shared.store.connection() as connection:
+    async with shared.store.connection(by_key=True) as connection:
         row = await execution_views.get(connection, execution)
         if row is None:
             raise NotFound(f"there is no execution {execution}")

@@ -102,7 +102,7 @@ class Starts:
     async def _start(self, wanted: Sequence[_Request]) -> list[Outcome]:
         """What the database cannot do now is not tried again: it may have been done."""
         try:
-            async with self._store.unit() as unit:
+            async with self._store.unit(by_key=True) as unit:
                 outcomes = await _start_all(unit, self._vault, wanted, _deepest(self._store))
         except Exception as problem:
             if is_transient(problem):
