@@ -142,7 +142,11 @@ def _run_change(run: RunInHand) -> RunChange:
 
 
 def _task_changes(run: RunInHand) -> list[TaskChange]:
-    return [TaskChange(run.id, name, task_status(task)._value_, task_to_json(task)) for name, _, task in run.moved]
+    known = run.base.tasks
+    return [
+        TaskChange(run.id, name, task_status(task)._value_, task_to_json(task), name not in known)
+        for name, _, task in run.moved
+    ]
 
 
 async def _timers(batch: Batch, ended: set[int]) -> None:

@@ -143,11 +143,25 @@ def load_tasks(db: Database, runs: list[int]) -> Answer:
     return [pick(row, names) for row in db.tables["workflow_task"].values() if row["workflow_run"] in runs]
 
 
-@statement("tasks", "store")
-def store_tasks(db: Database, *values: list[Any]) -> Answer:
+@statement("tasks", "insert")
+def insert_tasks(db: Database, *values: list[Any]) -> Answer:
+    """Errors: UniqueViolationError."""
+    return _put_tasks(db, values, there=False)
+
+
+@statement("tasks", "update")
+def update_tasks(db: Database, *values: list[Any]) -> Answer:
+    return _put_tasks(db, values, there=True)
+
+
+def _put_tasks(db: Database, values: tuple[list[Any], ...], *, there: bool) -> Answer:
     rows = columns(frozenset({"state"}), ("workflow_run", "task_name", "status", "state"), values)
     for row in rows:
-        db.put("workflow_task", (row["workflow_run"], row["task_name"]), row)
+        key = (row["workflow_run"], row["task_name"])
+        if (key in db.tables["workflow_task"]) is there:
+            db.put("workflow_task", key, row)
+        elif not there:
+            raise unique("workflow_task_pkey")
     return len(rows)
 
 

@@ -14,12 +14,13 @@ _SQL = queries.load("tasks")
 
 @record
 class TaskChange:
-    """A task's row after a batch; `status` is what the state says in one word, for readers."""
+    """A task's row after a batch; `status` is what the state says in one word. `is_new`: it has none yet."""
 
     run: int
     name: str
     status: str
     state: dict[str, Any]
+    is_new: bool
 
 
 async def load(connection: Connection, runs: Iterable[int]) -> dict[int, dict[str, Any]]:
@@ -31,9 +32,15 @@ async def load(connection: Connection, runs: Iterable[int]) -> dict[int, dict[st
 
 
 async def store(connection: Connection, changes: Sequence[TaskChange]) -> None:
+    """Rows that are new apart from those that are not: one statement for both costs twice as much."""
+    await _write(connection, _SQL.insert, [change for change in changes if change.is_new])
+    await _write(connection, _SQL.update, [change for change in changes if not change.is_new])
+
+
+async def _write(connection: Connection, statement: str, changes: Sequence[TaskChange]) -> None:
     if changes:
         await connection.later(
-            _SQL.store,
+            statement,
             [change.run for change in changes],
             [change.name for change in changes],
             [change.status for change in changes],
