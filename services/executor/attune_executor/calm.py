@@ -8,7 +8,7 @@ that what lay there at some moment has been read since.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -31,6 +31,14 @@ class _Mark:
     until: int
 
 
+@dataclass(slots=True, eq=False)
+class _Taken:
+    """A batch in hand."""
+
+    count: int
+    done: bool = False
+
+
 class Calm:
     """Time without disturbance. One heartbeat of every worker must fit in, and the time after which the broker takes
     the reports that another executor froze with and gives them to us."""
@@ -50,9 +58,20 @@ class Calm:
         ]
 
     def _counted(self, queue: str, handler: Handler) -> Handler:
+        """In the order in which they were taken: batches may overlap, and a later one may be done first."""
+        line: deque[_Taken] = deque()
+
         async def handle(deliveries: list[Delivery]) -> None:
-            await handler(deliveries)
-            self._handled[queue] += len(deliveries)
+            taken = _Taken(len(deliveries))
+            line.append(taken)
+            try:
+                await handler(deliveries)
+                taken.done = True
+            finally:
+                if not taken.done:
+                    line.remove(taken)
+                while line and line[0].done:
+                    self._handled[queue] += line.popleft().count
 
         return handle
 

@@ -23,6 +23,7 @@ from attune_executor.answers import Answered
 from attune_executor.enforce import Enforce
 from attune_executor.leases import Leases
 from attune_executor.logs import Logs
+from attune_executor.order import Order
 from attune_executor.schedule import Schedule
 from attune_executor.workflows import Requested, Workflows
 
@@ -33,6 +34,11 @@ def subscriptions(
     schedule: Schedule, workflows: Workflows, leases: Leases, enforce: Enforce, logs: Logs
 ) -> list[tuple[Subscription, Handler]]:
     """Every queue of the executors with its handler."""
+    order = Order()
+
+    async def completed(messages: Sequence[ExecutionCompleted]) -> None:
+        async with order.of({m.workflow_execution_id for m in messages if m.workflow_execution_id is not None}):
+            await workflows.take(messages)
 
     async def requested(messages: Sequence[RunRequested]) -> None:
         await workflows.take(Requested(run) for run in sorted({m.workflow_execution_id for m in messages}))
@@ -42,7 +48,7 @@ def subscriptions(
 
     return [
         (topology.executor("execution.requested"), _batch(ExecutionRequested, schedule.take)),
-        (topology.executor("execution.completed"), _batch(ExecutionCompleted, workflows.take)),
+        (topology.executor("execution.completed"), _batch(ExecutionCompleted, completed)),
         (topology.executor("execution.accepted"), _batch(ExecutionAccepted, leases.accepted)),
         (topology.executor("worker.heartbeat"), _batch(WorkerHeartbeat, leases.heartbeat)),
         (topology.executor("execution.log"), _batch(ExecutionLog, logs.store)),

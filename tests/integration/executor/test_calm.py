@@ -67,5 +67,28 @@ async def test_reports_that_wait_are_read_before_anybody_is_given_up() -> None:
     await bus.stop()
 
 
+async def test_what_is_done_before_its_turn_counts_when_its_turn_comes() -> None:
+    """Batches overlap: a later one may be stored first, while an earlier one is still in hand."""
+    settings = Settings(heartbeat_seconds=0.05)
+    quiet = Calm(Context(Store(settings), MemoryBus(), settings))
+    waits = [asyncio.get_running_loop().create_future() for _ in range(4)]
+    order = iter(waits)
+    subscription = topology.executor("execution.completed")
+    [(_, handler)] = quiet.counting([(subscription, lambda _: next(order))])
+    batches = [asyncio.create_task(handler([None] * count)) for count in (1, 10, 100, 1000)]  # type: ignore[list-item, arg-type]
+    await asyncio.sleep(0)
+
+    async def end(place: int, problem: Exception | None = None) -> int:
+        waits[place].set_exception(problem) if problem else waits[place].set_result(None)
+        await asyncio.wait([batches[place]])
+        return quiet._handled[subscription.queue]
+
+    assert await end(1) == 0
+    assert await end(3) == 0
+    assert await end(0) == 11
+    assert await end(2, RuntimeError("comes again")) == 1011
+    assert isinstance(batches[2].exception(), RuntimeError)
+
+
 async def _take(_: list[Delivery]) -> None:
     """Done."""

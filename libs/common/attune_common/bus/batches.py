@@ -10,6 +10,7 @@ from attune_common.bus import metrics
 from attune_common.bus.bus import Delivery, Handler, Subscription, TryLater
 from attune_common.bus.inhand import InHand, Receipt
 from attune_common.contracts.envelope import UndecodableMessage, unpack
+from attune_common.runtime import handover, lifecycle
 from attune_common.runtime.clock import monotonic
 from attune_common.runtime.logging import get
 
@@ -24,7 +25,8 @@ log = get("attune.bus")
 
 
 class Batches:
-    """One consumer's line of deliveries and the task that hands them to the handler, one batch at a time.
+    """One consumer's line of deliveries and the task that hands them to the handler, one batch at a time; where batches
+    overlap, the next one goes when the last one only waits, and the one before it is done.
 
     `size`: messages of the last batch.
     """
@@ -37,6 +39,7 @@ class Batches:
         self._failed_alone_in_a_row = self._put_off_in_a_row = 0
         self.size, self._took, self._ended = 0, 0.0, 0.0
         self._given: list[InHand] = []
+        self._under_way: list[asyncio.Task[None]] = []
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=f"batches of {subscription.queue}")
@@ -66,14 +69,35 @@ class Batches:
                 await self._waiting.popleft().requeue()
 
     async def _run(self) -> None:
-        while not self._stopping.is_set():
-            await self._arrived.wait()
-            await self._linger()
-            batch = await self._next()
-            if batch:
-                await self._give(batch)
-            elif not self._waiting:
-                self._arrived.clear()
+        hand_out = self._hand_out if self._subscription.overlaps else self._give
+        try:
+            while not self._stopping.is_set():
+                await self._arrived.wait()
+                await self._linger()
+                batch = await self._next()
+                if batch:
+                    await hand_out(batch)
+                elif not self._waiting:
+                    self._arrived.clear()
+            await self._until_under_way(0)
+        finally:
+            await lifecycle.cancel(self._under_way)
+
+    async def _hand_out(self, batch: list[InHand]) -> None:
+        """Return when the next batch may go."""
+        only_waits = asyncio.Event()
+        with handover.to(only_waits.set):
+            given = asyncio.create_task(self._give(batch), name=f"a batch of {self._subscription.queue}")
+        given.add_done_callback(lambda _: only_waits.set())
+        self._under_way.append(given)
+        await only_waits.wait()
+        await self._until_under_way(1)
+
+    async def _until_under_way(self, most: int) -> None:
+        """Errors: what ended a batch that is neither done nor failed."""
+        while len(self._under_way) > most or (self._under_way and self._under_way[0].done()):
+            await self._under_way[0]
+            self._under_way.pop(0)
 
     async def _linger(self) -> None:
         """A batch costs about the same for one message and for ten. Where each comes alone, none waits; where several
@@ -85,8 +109,8 @@ class Batches:
     async def _next(self) -> list[InHand]:
         """What has arrived, up to the limits. One that failed alone before comes alone again."""
         batch: list[InHand] = []
-        size = 0
-        while self._waiting and len(batch) < self._limit:
+        size = messages = 0
+        while self._waiting and len(batch) < self._limit and messages < self._subscription.enough:
             alone = self._waiting[0].failures > 0
             size += len(self._waiting[0].body)
             if batch and (alone or size > self._subscription.max_bytes):
@@ -94,6 +118,7 @@ class Batches:
             delivery = self._waiting.popleft()
             if not delivery.lost and await self._readable(delivery):
                 batch.append(delivery)
+                messages += len(delivery.messages)
             if alone:
                 break
         return batch
@@ -113,7 +138,7 @@ class Batches:
     async def _give(self, batch: list[InHand]) -> None:
         metrics.batch_size.labels(self._subscription.queue).observe(len(batch))
         metrics.received.labels(self._subscription.queue).inc(len(batch))
-        self._given = batch
+        self._given = [delivery for delivery in self._given if not delivery.settled] + batch
         given: list[Delivery] = list(batch)
         began = monotonic()
         try:

@@ -34,8 +34,10 @@ class Subscription:
     `queue`: its name. `keys`: (exchange, routing key pattern) pairs it is bound to. `durable` queues are shared
     by all consumers of that name (quorum on RabbitMQ); others are exclusive and vanish with the consumer.
     `prefetch`: deliveries in hand at most; `max_batch`: deliveries given to the handler at once; `max_bytes`: of their
-    bodies together, unless one alone is larger: decoded, they take up several times as much.
+    bodies together, unless one alone is larger: decoded, they take up several times as much; `enough`: a batch that has
+    so many messages takes no further delivery.
     `linger`: seconds for which more is waited for at most, while some arrive at a time and not many.
+    `overlaps`: the next batch is given while the last one only waits (`runtime.handover`); no more than two at a time.
     `raw`: bodies are not decoded (`Delivery.messages` is empty), as in the dead letters.
     `kept`: reading takes nothing away (a stream on RabbitMQ); every consumer gets everything from where it begins.
     """
@@ -46,7 +48,9 @@ class Subscription:
     prefetch: int = 200
     max_batch: int = 200
     max_bytes: int = 8 * 1024 * 1024
+    enough: int = 100_000
     linger: float = 0.0
+    overlaps: bool = False
     raw: bool = False
     kept: Kept | None = None
 

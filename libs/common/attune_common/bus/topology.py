@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from attune_common.bus.bus import Kept, Subscription
 from attune_common.contracts.registry import REGISTRY, Exchange
 
@@ -10,7 +12,8 @@ DEFAULT_POOL = "default"
 
 def executor(kind: str, *, max_batch: int = 200) -> Subscription:
     """The executors' shared queue for one message type, e.g. `execution.completed`."""
-    return Subscription(f"attune.executor.{kind}", ((Exchange.EVENTS, kind),), max_batch=max_batch, linger=0.005)
+    shared = Subscription(f"attune.executor.{kind}", ((Exchange.EVENTS, kind),), max_batch=max_batch, linger=0.005)
+    return replace(shared, overlaps=True, enough=250) if kind == "execution.completed" else shared
 
 
 def worker(pool: str, prefetch: int) -> Subscription:

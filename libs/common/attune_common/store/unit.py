@@ -9,6 +9,7 @@ from typing import Any
 
 from attune_common.contracts.base import Message
 from attune_common.contracts.envelope import Wire, pack
+from attune_common.runtime import handover
 from attune_common.store import audit, queries
 from attune_common.store.audit import Entry
 from attune_common.store.connection import Connection, Row
@@ -100,6 +101,7 @@ class Unit(Connection):
         """Write what was emitted to the outbox; called by the store before the commit."""
         wires = [*pack(self._messages, self._source), *self._encoded]
         if not wires:
+            handover.only_waits()
             await self._catch_up()
             return self.wires
         await self.later(
@@ -108,7 +110,9 @@ class Unit(Connection):
             [wire.routing_key for wire in wires],
             [wire.body for wire in wires],
         )
-        rows = await super().fetch(*self._together())
+        statement = self._together()
+        handover.only_waits()
+        rows = await super().fetch(*statement)
         self._messages.clear()
         self._encoded.clear()
         self.wires += [StoredWire(row["id"], wire) for row, wire in zip(rows, wires, strict=True)]
