@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from attune_common.bus import topology
@@ -18,6 +19,7 @@ from attune_common.contracts.execution import (
 from attune_common.contracts.inquiry import InquiryResponded
 from attune_common.contracts.worker import WorkerHeartbeat
 from attune_common.contracts.workflow import RunRequested
+from attune_common.runtime import handover
 from attune_common.store.errors import is_transient
 from attune_executor.answers import Answered
 from attune_executor.enforce import Enforce
@@ -37,8 +39,11 @@ def subscriptions(
     order = Order()
 
     async def completed(messages: Sequence[ExecutionCompleted]) -> None:
-        async with order.of({m.workflow_execution_id for m in messages if m.workflow_execution_id is not None}):
-            await workflows.take(messages)
+        """While one run alone is busy the next batch would only wait for this one, and be smaller."""
+        runs = {m.workflow_execution_id for m in messages if m.workflow_execution_id is not None}
+        async with order.of(runs):
+            with handover.to_nobody() if len(runs) == 1 else nullcontext():
+                await workflows.take(messages)
 
     async def requested(messages: Sequence[RunRequested]) -> None:
         await workflows.take(Requested(run) for run in sorted({m.workflow_execution_id for m in messages}))

@@ -13,7 +13,7 @@ DEFAULT_POOL = "default"
 def executor(kind: str, *, max_batch: int = 200) -> Subscription:
     """The executors' shared queue for one message type, e.g. `execution.completed`."""
     shared = Subscription(f"attune.executor.{kind}", ((Exchange.EVENTS, kind),), max_batch=max_batch, linger=0.005)
-    return replace(shared, overlaps=True, enough=250) if kind == "execution.completed" else shared
+    return replace(shared, overlaps=True, enough=500) if kind == "execution.completed" else shared
 
 
 def worker(pool: str, prefetch: int) -> Subscription:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
 _next: ContextVar[Callable[[], None] | None] = ContextVar("attune_handover", default=None)
 
 
+def to_nobody() -> AbstractContextManager[None]:
+    """What is done inside is done before anything else begins."""
+    return to(None)
+
+
 @contextmanager
-def to(begin: Callable[[], None]) -> Iterator[None]:
+def to(begin: Callable[[], None] | None) -> Iterator[None]:
     """`begin` is called when the work that starts inside says that it only waits; it may be called again."""
     token = _next.set(begin)
     try:
