@@ -22,6 +22,8 @@ from bench.workloads import SCENARIOS, registration
 
 _CEILINGS = {"ceiling_batch": 1, "ceiling_envelope": 50}
 _REGISTRATION = "registration_500"
+_TOGETHER = ("ceiling_batch", "sequence", "ceiling_envelope")
+"""Measured one after the other: a machine that others use changes its speed by half within minutes."""
 
 
 def main() -> None:
@@ -39,7 +41,7 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    names = [*SCENARIOS, _REGISTRATION, *_CEILINGS]
+    names = list(dict.fromkeys((*_TOGETHER, *SCENARIOS, _REGISTRATION, *_CEILINGS)))
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; default: all")
     parser.add_argument("--target", choices=("services", "dev"), default="services")

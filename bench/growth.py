@@ -74,6 +74,11 @@ def _json(path: Path, content: dict[str, Any]) -> None:
 
 async def _flows(platform: Platform, ref: str, tasks: int, flows: int) -> dict[str, Any]:
     """The second of two runs."""
+    await _crowd(platform, ref, tasks, flows)
+    return summary([await _crowd(platform, ref, tasks, flows)], "tasks")
+
+
+async def _crowd(platform: Platform, ref: str, tasks: int, flows: int) -> Run:
     attune = platform.attune
 
     async def work() -> Sequence[float]:
@@ -81,8 +86,7 @@ async def _flows(platform: Platform, ref: str, tasks: int, flows: int) -> dict[s
         await until_idle(attune, ref)
         return []
 
-    await work()
-    return summary([await measured(platform, flows * tasks, work)], "tasks")
+    return await measured(platform, flows * tasks, work)
 
 
 async def _list(platform: Platform, items: int) -> Run:
@@ -111,8 +115,21 @@ async def a_million_items() -> Rows:
     async with _platform() as platform:
         for number in range(1, 11):
             run = await _list(platform, _LISTS[-1])
-            memory = ", ".join(f"{name} {size:.0f}" for name, size in sorted(run.rss.items()) if name in _OURS)
-            rows.append((f"{number * _LISTS[-1]:,} (MB: {memory})", summary([run], "items")))
+            rows.append((f"{number * run.count:,} ({_memory(run)})", summary([run], "items")))
+    return rows
+
+
+def _memory(run: Run) -> str:
+    return "MB: " + ", ".join(f"{name} {size:.0f}" for name, size in sorted(run.rss.items()) if name in _OURS)
+
+
+async def a_million_tasks() -> Rows:
+    """Ten times 10,000 workflows of ten tasks, with the memory of each process after them."""
+    rows: Rows = []
+    async with _platform() as platform:
+        for number in range(1, 11):
+            run = await _crowd(platform, "bench.sequence", 10, 10_000)
+            rows.append((f"{number * run.count:,} ({_memory(run)})", summary([run], "tasks")))
     return rows
 
 
@@ -176,6 +193,7 @@ TABLES: dict[str, Callable[[], Awaitable[Rows]]] = {
         executors_and_workers,
         bytes_in_a_result,
         a_million_items,
+        a_million_tasks,
     )
 }
 
