@@ -7,9 +7,9 @@ committed stands for it.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,9 @@ def _tree() -> Iterator[Path]:
     if not (_ROOT / ".git").exists():
         pytest.skip("this is no checkout of git: there is no release before to take out of it")
     with open_folder() as folder:
-        archive = folder / "release.tar"
-        archive.write_bytes(_git("archive", _release_before()))
-        with tarfile.open(archive) as files:
-            files.extractall(folder / "tree", filter="data")
+        archive = folder / "release.zip"
+        archive.write_bytes(_git("archive", "--format=zip", _release_before()))
+        shutil.unpack_archive(archive, folder / "tree")
         yield folder / "tree"
 
 
