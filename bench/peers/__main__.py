@@ -1,7 +1,8 @@
 """The same work on other systems: many sequences of ten tasks that do nothing, beside our own figure of the same run.
 
 Each system gets an environment of its own (bench/results/peers) and, all of them, one PostgreSQL (fsync on) and one
-RabbitMQ of this run. Usage: python -m bench.peers [NAME...]
+RabbitMQ of this run. Prefect and DBOS want extensions, so it is the distribution's PostgreSQL where there is one.
+Usage: python -m bench.peers [NAME...]
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -52,6 +54,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.peers", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PEERS)}; default: all")
     names = parser.parse_args().names or list(PEERS)
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin")):
+        os.environ.setdefault("ATTUNE_PG_BIN", str(folder))
     homes = {name: _home(name) for name in names}
     figures: dict[str, Any] = {"machine": report.machine()}
     with own_folder() as folder:
