@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import cast
 
 import pytest
 from tests.support.waiting import until
@@ -75,7 +76,8 @@ async def test_what_is_done_before_its_turn_counts_when_its_turn_comes() -> None
     order = iter(waits)
     subscription = topology.executor("execution.completed")
     [(_, handler)] = quiet.counting([(subscription, lambda _: next(order))])
-    batches = [asyncio.create_task(handler([None] * count)) for count in (1, 10, 100, 1000)]  # type: ignore[list-item, arg-type]
+    taken = [cast("list[Delivery]", [None] * count) for count in (1, 10, 100, 1000)]
+    batches = [asyncio.ensure_future(handler(deliveries)) for deliveries in taken]
     await asyncio.sleep(0)
 
     async def end(place: int, problem: Exception | None = None) -> int:
