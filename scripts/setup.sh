@@ -96,6 +96,8 @@ else
   [ -z "$uv" ] || echo "setup: uv did not manage, trying pip"
   with_pip || fail "the packages cannot be installed; is a package index reachable (pip config list)?"
 fi
+# Compiled now, for every start: uv leaves it to the first import, and PYTHONDONTWRITEBYTECODE would to each one.
+"$inside" -m compileall -q -j 0 "$environment"/lib/python3*/site-packages libs services >/dev/null 2>&1 || true
 touch "$environment/.attune-base"
 [ "$group" != dev ] || touch "$environment/.attune-dev"
 echo "setup: done; the command is $environment/bin/attune"

@@ -14,7 +14,7 @@ from attune_common.outbox_jobs import LeftJobs
 from attune_common.runtime import lifecycle, logging, metrics
 from attune_common.store import outbox
 from attune_common.store.errors import is_transient
-from attune_common.store.store import Store
+from attune_common.store.store import OnCommit, Store
 from attune_common.store.unit import StoredWire, Unit
 
 _PUBLISH_AT_ONCE = 500
@@ -28,15 +28,16 @@ _log = logging.get("attune.outbox")
 
 
 class Relay:
-    """One per process; after `start` it is the store's `on_commit`.
+    """One per process; after `start` it is the `on_commit` of the store and of the `others` of this process.
 
     A caller's messages are durable when its transaction has committed, so nobody waits for the broker, except
     when more than `_BACKLOG` messages wait in memory. What cannot be published is forgotten here and found again
     in the table, by this relay or by that of another process.
     """
 
-    def __init__(self, store: Store, bus: Bus) -> None:
+    def __init__(self, store: Store, bus: Bus, *others: Store) -> None:
         self._store, self._bus = store, bus
+        self._stores = (store, *others)
         self._waiting: deque[StoredWire] = deque()
         self._published: list[int] = []
         self._in_hand: set[int] = set()
@@ -48,7 +49,7 @@ class Relay:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self._store.on_commit = self.publish_soon
+        self._tell(self.publish_soon)
         loops = (self._publishing, self._deleting, self._sweeping)
         self._tasks = [asyncio.create_task(_forever(loop)) for loop in loops]
 
@@ -57,9 +58,13 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self._idle.wait()
-        self._store.on_commit = None
+        self._tell(None)
         await lifecycle.cancel(self._tasks)
         self._tasks = []
+
+    def _tell(self, told: OnCommit | None) -> None:
+        for store in self._stores:
+            store.on_commit = told
 
     async def publish_soon(self, wires: list[StoredWire]) -> None:
         """Hand over committed messages; waits only while too many wait already."""

@@ -30,19 +30,25 @@ def _serving(app: FastAPI, listening: socket.socket) -> Serving:
     return Serving(app, listening, lifespan=True, http=BoundedProtocol)
 
 
+def _store(settings: Settings, *, by_key: bool = False) -> Store:
+    """One with plans made for each question, as the API has it, and one whose plans are kept, for the executor."""
+    return Store(settings, source="attune/dev", by_key=by_key)
+
+
 async def start_services(settings: Settings, listening: socket.socket, later: Later) -> None:
     """All of them; sensors and worker come last and go first, the streams end before the server that serves them."""
-    store, bus = Store(settings, source="attune/dev"), MemoryBus()
-    await store.open()
-    later(store.close)
+    store, by_key, bus = _store(settings), _store(settings, by_key=True), MemoryBus()
+    for each in (store, by_key):
+        await each.open()
+        later(each.close)
     await bus.start()
     later(bus.stop)
-    relay = Relay(store, bus)
+    relay = Relay(by_key, bus, store)
     await relay.start()
     later(relay.stop)
     notifier = Notifier(bus, settings)
     app = create_app(store, bus, settings, extra_routers=(notifier.router,))
-    executor, serving = Executor(store, bus, settings), _serving(app, listening)
+    executor, serving = Executor(by_key, bus, settings), _serving(app, listening)
     worker = Worker(bus, settings)
     await executor.recover.take_over()
     await executor.start()
