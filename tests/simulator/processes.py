@@ -13,6 +13,9 @@ Done = Callable[[Exception | None, Any], None]
 """Called with what the work raised, or with None and what it returned."""
 
 AGAIN = "before another try"
+LATE = "before a late transaction"
+_LATE_FOR = 6
+"""So many times as long as another step may what was seen stay as it is, or not."""
 _AT_ONE_GO = 0.9
 """Once nothing goes wrong any more, so many of the points are passed without a pause: most of it is looking in vain."""
 
@@ -25,6 +28,20 @@ class CommitUnknown(ConnectionError):
 def reach(point: str) -> Generator[str, None, None]:
     """A point between two effects: others may run here, and the process may die here."""
     yield point
+
+
+class ModelEvent:
+    """What `asyncio.Event` is to the real code: whoever waits looks again after a while."""
+
+    def __init__(self) -> None:
+        self._happened = False
+
+    def set(self) -> None:
+        self._happened = True
+
+    async def wait(self) -> None:
+        while not self._happened:
+            await reach(AGAIN)
 
 
 class Process:
@@ -118,5 +135,10 @@ class Process:
             if self.world.dies_at(self, point):
                 self.crash()
             else:
-                least, most = (0.05, 2.0) if point == AGAIN else (0.0, self.world.faults.slow)
-                self.after(self.world.dice.uniform(least, most), lambda: self._step(number, work, done))
+                self.after(self._pause(point), lambda: self._step(number, work, done))
+
+    def _pause(self, point: str) -> float:
+        slow, dice = self.world.faults.slow, self.world.dice
+        if point == AGAIN:
+            return dice.uniform(0.05, 2.0)
+        return dice.uniform(0.0, slow * _LATE_FOR if point == LATE else slow)

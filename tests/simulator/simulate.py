@@ -13,10 +13,12 @@ import structlog
 
 import attune_executor.calm
 import attune_executor.dispatch
+import attune_executor.order
 from attune_common.store import timers
 from tests.simulator import oracle, statements
 from tests.simulator.mutations import NOTHING, Mutation
 from tests.simulator.plans import Plan, plan_of
+from tests.simulator.processes import ModelEvent
 from tests.simulator.violation import Violation
 from tests.simulator.world import World
 
@@ -69,6 +71,7 @@ def _in_place(world: World) -> Iterator[None]:
     patches: list[tuple[Any, str, Any]] = [
         (attune_executor.calm, "monotonic", lambda: world.clock.seconds),
         (attune_executor.dispatch, "new_token", world.token),
+        (attune_executor.order, "Event", ModelEvent),
         *world.mutation.patches,
     ]
     if "timers_in_transaction" in world.off:

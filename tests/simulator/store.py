@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attune_common.contracts.base import Message
 from attune_common.runtime.settings import Settings
-from attune_common.store.errors import is_transient
-from tests.simulator.database import Database, Row
-from tests.simulator.processes import AGAIN, CommitUnknown, Process, reach
+from attune_common.store.errors import RowsChanged, is_transient
+from tests.simulator.database import Database, Row, Transaction
+from tests.simulator.processes import AGAIN, LATE, CommitUnknown, Process, reach
 from tests.simulator.statements import Answer, perform
 
 if TYPE_CHECKING:
@@ -51,6 +51,16 @@ class ModelConnection:
     async def later(self, query: str, *arguments: Any) -> None:
         await self.execute(query, *arguments)
 
+    async def look(self, query: str, *arguments: Any) -> list[Row]:
+        return await self.fetch(query, *arguments)
+
+    @property
+    def is_late(self) -> bool:
+        return False
+
+    def versions(self, table: str, ids: Iterable[int]) -> list[Row | None]:
+        return [None for _ in ids]
+
 
 class ModelUnit(ModelConnection):
     """Queries of one transaction, and the messages that leave with it."""
@@ -67,6 +77,64 @@ class ModelUnit(ModelConnection):
 
     def emit(self, message: Message, pool: str = "") -> None:
         self.messages.append((message, pool))
+
+
+class ModelLateUnit(ModelUnit):
+    """The same for a unit that locks nothing before it writes. A version of a row is the row: none is ever changed."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._seen: dict[tuple[str, int], Row] = {}
+        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+        self.transaction: Transaction | None = None
+
+    @property
+    def is_late(self) -> bool:
+        return self.transaction is None
+
+    async def look(self, query: str, *arguments: Any) -> list[Row]:
+        if not self.is_late or self._waiting:
+            return await self.fetch(query, *arguments)
+        rows = ModelConnection._answer(self, query, arguments)
+        assert isinstance(rows, list)
+        return rows
+
+    def saw(self, table: str, versions: Mapping[int, Row]) -> None:
+        self._seen |= {(table, id): row for id, row in versions.items()}
+
+    def versions(self, table: str, ids: Iterable[int]) -> list[Row | None]:
+        return [self._seen[table, id] if self.is_late else None for id in ids]
+
+    async def later(self, query: str, *arguments: Any) -> None:
+        if self.is_late:
+            self._waiting.append((query, arguments))
+        else:
+            await super().later(query, *arguments)
+
+    async def fetch(self, query: str, *arguments: Any) -> list[Row]:
+        await self._begin_if_late()
+        return await super().fetch(query, *arguments)
+
+    async def execute(self, query: str, *arguments: Any) -> int:
+        await self._begin_if_late()
+        return await super().execute(query, *arguments)
+
+    async def _begin_if_late(self) -> None:
+        if self.is_late:
+            await reach(LATE)
+            self.begin()
+
+    def begin(self) -> None:
+        """Errors: RowsChanged. Whether every row that was seen is among those that are written makes no difference."""
+        self.transaction = self._database.transaction()
+        self.transaction.__enter__()
+        if "versions" not in self._database.off:
+            for (table, id), row in self._seen.items():
+                if self._database.tables[table].get(id) is not row:
+                    raise RowsChanged(f"{table} {id}")
+        waiting, self._waiting = self._waiting, []
+        for query, arguments in waiting:
+            super()._answer(query, arguments)
 
 
 class Reading:
@@ -130,6 +198,37 @@ class Writing:
             return self._world.outbox.store(self._unit.messages)
 
 
+class LateWriting(Writing):
+    """A transaction at the end. Others may do what they like before it."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> ModelUnit:
+        await reach("before a look")
+        self._world.need_database()
+        self._unit = ModelLateUnit(self._world.database)
+        return self._unit
+
+    async def __aexit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        unit = self._unit
+        assert isinstance(unit, ModelLateUnit)
+        if kind is None and unit.is_late:
+            await reach(LATE)
+            self._world.need_database()
+            self._begin(unit)
+        if unit.transaction is not None:
+            self._transaction = unit.transaction
+            await super().__aexit__(kind, *rest)
+
+    def _begin(self, unit: ModelLateUnit) -> None:
+        try:
+            unit.begin()
+        except BaseException as problem:
+            assert unit.transaction is not None
+            unit.transaction.__exit__(type(problem))
+            raise
+
+
 class ModelStore:
     """The store of one process. `on_commit` gets the ids of the outbox rows of each transaction."""
 
@@ -144,10 +243,10 @@ class ModelStore:
     def unit(self) -> Writing:
         return Writing(self._process, self.on_commit)
 
-    async def retrying(self, work: Callable[[ModelUnit], Awaitable[T]], **_: Any) -> T:
+    async def retrying(self, work: Callable[[ModelUnit], Awaitable[T]], *, late: bool = False, **_: Any) -> T:
         for attempt in range(1, _TRIES + 1):
             try:
-                async with self.unit() as unit:
+                async with LateWriting(self._process, self.on_commit) if late and attempt == 1 else self.unit() as unit:
                     result = await work(unit)
                 return result
             except Exception as error:

@@ -122,4 +122,5 @@ class Caches:
     runs: Lru[int, Known] = field(default_factory=_lru(2_000))
     chunks: Lru[ChunkKey, list[Any]] = field(default_factory=_lru(500))
     passes: Weighed[Hashable, PassResults] = field(default_factory=lambda: Weighed(_PASSES_BYTES))
+    configs: Lru[tuple[str, int | None], dict[str, Any]] = field(default_factory=_lru(200))
     rights: Lru[int | None, tuple[Rights, float]] = field(default_factory=_lru(2_000))

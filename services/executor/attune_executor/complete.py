@@ -38,7 +38,8 @@ async def take_completions(batch: Batch, messages: Iterable[ExecutionCompleted])
     if not messages:
         return
     await lock_runs(batch, {m.workflow_execution_id for m in messages if m.workflow_execution_id is not None})
-    batch.hold(await executions.lock(batch.unit, {m.execution_id for m in messages}))
+    if told := {m.execution_id for m in messages if batch.row(m.execution_id) is None}:
+        batch.hold(await executions.lock(batch.unit, told))
     await _lock_unnamed_runs(batch, messages)
     lost, failed = [], []
     for message in messages:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from attune_common.store import finished, internal_events
 from attune_common.store.executions import Execution
 from attune_common.store.inquiries import NewInquiry
-from attune_common.store.internal_events import EXECUTION_FINISHED, INQUIRY_OPENED, WORKFLOW_FINISHED, Happening
+from attune_common.store.internal_events import EXECUTION_FINISHED, INQUIRY_OPENED, WORKFLOW_FINISHED, Happening, Moment
 from attune_common.store.unit import Unit
 from attune_core.workflow.commands import FinishRun
 from attune_executor.batch import Batch, RunInHand
@@ -17,7 +17,10 @@ from attune_executor.context import Context
 
 async def begin(unit: Unit, context: Context, expected: int) -> Batch:
     """A batch at the transaction's time, which knows who listens. `expected`: about how many executions it makes."""
-    moment = await internal_events.moment(unit, ids=expected)
+    return batch_of(unit, context, await internal_events.moment(unit, ids=expected))
+
+
+def batch_of(unit: Unit, context: Context, moment: Moment) -> Batch:
     batch = Batch(unit, context, moment.now)
     batch.heard = moment.heard
     batch.ids.extend(moment.ids)

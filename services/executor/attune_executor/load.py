@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attune_common.store import runs, tasks
@@ -25,7 +25,11 @@ async def lock_runs(batch: Batch, ids: Iterable[int], *, patient: bool = True) -
     wanted = set(ids) - batch.runs.keys()
     if not wanted:
         return
-    locked = await runs.lock(batch.unit, wanted, patient=patient)
+    await take_runs(batch, await runs.lock(batch.unit, wanted, patient=patient))
+
+
+async def take_runs(batch: Batch, locked: Sequence[Mapping[str, Any] | Row]) -> None:
+    """Have them in hand. `locked`: rows of id, revision, config and config_secrets."""
     known = {row["id"]: _cached(batch, row) for row in locked}
     unknown = [row for row in locked if known[row["id"]] is None]
     if unknown:
@@ -39,7 +43,7 @@ async def lock_runs(batch: Batch, ids: Iterable[int], *, patient: bool = True) -
         batch.runs[row["id"]] = in_hand(run, compiled[run.context.version], row)
 
 
-def in_hand(known: Known, graph: Graph | Exception, row: Row) -> RunInHand:
+def in_hand(known: Known, graph: Graph | Exception, row: Mapping[str, Any] | Row) -> RunInHand:
     """`row`: config and config_secrets of the pack. Errors: the problem that the stored definition has."""
     if isinstance(graph, Exception):
         raise graph
@@ -48,12 +52,12 @@ def in_hand(known: Known, graph: Graph | Exception, row: Row) -> RunInHand:
     return RunInHand(known.context, graph, known.state, known.state, config, sealed=sealed)
 
 
-def _cached(batch: Batch, row: Row) -> Known | None:
+def _cached(batch: Batch, row: Mapping[str, Any] | Row) -> Known | None:
     known = batch.context.caches.runs.get(row["id"])
     return known if known is not None and known.state.revision == row["revision"] else None
 
 
-async def _load(batch: Batch, locked: list[Row]) -> dict[int, Known | None]:
+async def _load(batch: Batch, locked: Sequence[Mapping[str, Any] | Row]) -> dict[int, Known | None]:
     ids = [row["id"] for row in locked]
     states = await tasks.load(batch.unit, ids)
     rows = await runs.load(batch.unit, ids)

@@ -6,7 +6,7 @@ of date, and read all of it again.
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import Event
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
@@ -15,14 +15,14 @@ class Order:
     """Who has which runs in hand."""
 
     def __init__(self) -> None:
-        self._held: dict[int, asyncio.Event] = {}
+        self._held: dict[int, Event] = {}
 
     @asynccontextmanager
     async def of(self, runs: Collection[int]) -> AsyncIterator[None]:
         """Wait until nobody has any of the runs, then have all of them until the end of the block."""
         while others := next((held for run in runs if (held := self._held.get(run)) is not None), None):
             await others.wait()
-        done = asyncio.Event()
+        done = Event()
         self._held.update(dict.fromkeys(runs, done))
         try:
             yield

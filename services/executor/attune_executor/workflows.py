@@ -17,13 +17,15 @@ from attune_executor.complete import take_completions
 from attune_executor.context import BATCH, BATCH_TIME, Context
 from attune_executor.decide import settle
 from attune_executor.flush import flush
-from attune_executor.happenings import begin
 from attune_executor.isolation import Isolation
 from attune_executor.load import lock_runs
+from attune_executor.opening import opened
 from attune_executor.signals import take_requests, take_timers
 from attune_executor.telling import tell
 
 MAX_BATCH = 500
+_LOCKING = 20
+"""After somebody else has changed what a batch had seen, so many batches lock their rows before they read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Workflows:
     def __init__(self, context: Context, isolation: Isolation) -> None:
         self._context = context
         self._isolation = isolation
+        self._locking = 0
 
     async def take(self, inputs: Iterable[Input]) -> None:
         """Return when all inputs took effect, were found to be repeats, or became incidents."""
@@ -57,18 +60,27 @@ class Workflows:
 
     async def _taken(self, inputs: list[Input], *, patient: bool) -> list[Input]:
         """Those that were left: their run is held, and we are not patient."""
-        began = monotonic()
+        began, tries = monotonic(), 0
 
-        batch, left = await self._context.store.retrying(lambda unit: self._perform(unit, inputs, patient=patient))
+        async def work(unit: Unit) -> tuple[Batch, list[Input]]:
+            nonlocal tries
+            tries += 1
+            return await self._perform(unit, inputs, patient=patient)
+
+        late = self._locking == 0 and all(isinstance(entry, ExecutionCompleted) for entry in inputs)
+        batch, left = await self._context.store.retrying(work, late=late)
+        self._locking = _LOCKING if late and tries > 1 else max(0, self._locking - 1)
         remember(batch)
         BATCH.observe(len(inputs) - len(left))
         BATCH_TIME.observe(monotonic() - began)
         return left
 
     async def _perform(self, unit: Unit, inputs: list[Input], *, patient: bool) -> tuple[Batch, list[Input]]:
-        batch = await begin(unit, self._context, len(inputs))
         wanted = {run for entry in inputs if (run := run_of(entry)) is not None}
-        await lock_runs(batch, wanted, patient=patient or len(wanted) < 2)
+        patient = patient or len(wanted) < 2 or unit.is_late
+        told = {entry.execution_id for entry in inputs if isinstance(entry, ExecutionCompleted)}
+        batch = await opened(unit, self._context, len(inputs), told)
+        await lock_runs(batch, wanted, patient=patient)
         held = set() if patient else wanted - batch.runs.keys()
         left = [entry for entry in inputs if run_of(entry) in held]
         inputs = [entry for entry in inputs if run_of(entry) not in held] if held else inputs

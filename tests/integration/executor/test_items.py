@@ -152,8 +152,8 @@ async def test_a_batch_of_completions_is_one_commit_with_a_statement_per_kind_of
         monkeypatch.setattr(Connection, name, counted)
     workflows = world.executors[0].workflows
     commits: list[int] = []
-    unit = world.store.unit
-    monkeypatch.setattr(world.store, "unit", lambda: (commits.append(1), unit())[1])
+    unit = world.store.late_unit
+    monkeypatch.setattr(world.store, "late_unit", lambda: (commits.append(1), unit())[1])
     from tests.integration.executor.fake_worker import completion
 
     for executor in world.executors:
@@ -163,7 +163,7 @@ async def test_a_batch_of_completions_is_one_commit_with_a_statement_per_kind_of
     commits.clear()
     await workflows.take([completion(job, Reply(result=1)) for job in jobs])
     assert len(commits) == 1
-    assert len(statements) <= 14, "\n".join(statements)
+    assert len(statements) <= 5, "\n".join(statements)
     started = await world.value("SELECT count(*) FROM attune.execution WHERE task_name = 'each'")
     assert started == 50
     assert await world.status(execution) == "running"

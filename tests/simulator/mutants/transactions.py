@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.simulator.mutations import off
-from tests.simulator.plans import EXECUTORS
+from tests.simulator.plans import EXECUTORS, WORKERS
 
 MUTANTS = (
+    off("a late transaction looks whether its rows are as it has seen them", "versions", where=WORKERS, seed=255),
     off("a commit that was not answered is repeated", "repeated_commits", where=EXECUTORS),
     off(
         "messages leave with the commit",

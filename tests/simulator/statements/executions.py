@@ -24,7 +24,7 @@ _UPDATED = (
     "id", "status", "attempt", "token", "tries", "losses", "is_workflow", "root", "timeout", "pack_version",
     "parameters", "result",
     "error", "cancel_requested", "worker", "started_at", "completed_at", "secrets",
-    "keeps_lease",
+    "keeps_lease", "seen",
 )  # fmt: skip
 _JSON = frozenset({"parameters", "result", "error", "secrets"})
 _DEFAULTS: Row = {
@@ -42,6 +42,24 @@ def _locked(db: Database, ids: list[int]) -> list[Row]:
 @statement("executions", "lock")
 def lock(db: Database, ids: list[int]) -> Answer:
     return _locked(db, ids)
+
+
+@statement("executions", "glance")
+def glance(db: Database, ids: list[int]) -> Answer:
+    return [{**row, "seen": db.tables["execution"][row["id"]]} for row in _locked(db, ids)]
+
+
+@statement("reports", "open")
+def open_reports(db: Database, ids: list[int], triggers: list[str]) -> Answer:
+    """The version of a row is the row. There are no packs."""
+    rows = []
+    for row in _locked(db, ids):
+        run = db.tables["workflow_run"].get(row["workflow_run"]) or {"id": None, "revision": None, "pack_ref": None}
+        told = {"execution": row.pop("id"), **row, "now": db.now, "heard": []}
+        told["seen"] = db.tables["execution"][told["execution"]]
+        told |= {"new_id": db.number("execution"), **pick(run, ("id", "revision", "pack_ref"))}
+        rows.append({**told, "run_seen": run, "pack_seen": None})
+    return rows
 
 
 @statement("executions", "lock_keys")
@@ -104,7 +122,7 @@ def update(db: Database, *values: list[Any]) -> Answer:
 
 def _updated(db: Database, old: Row, new: Row) -> Row:
     new["status"] = str(new["status"])
-    keeps_lease = new.pop("keeps_lease")
+    keeps_lease, _ = new.pop("keeps_lease"), new.pop("seen")
     if new["parameters"] is None:
         new["parameters"], new["secrets"] = old["parameters"], old["secrets"]
     if new["status"] in ("running", "waiting") and new["tries"] == old["tries"]:

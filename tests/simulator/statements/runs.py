@@ -70,9 +70,10 @@ def definitions(db: Database, digests: list[str]) -> Answer:
 
 @statement("runs", "update")
 def update(db: Database, *values: list[Any]) -> Answer:
-    names = ("id", "revision", "status", "state", "variables", "tries", "error_message", "completed_at")
+    names = ("id", "revision", "status", "state", "variables", "tries", "error_message", "completed_at", "seen")
     rows = columns(frozenset({"state", "variables"}), names, values)
     for new in rows:
+        del new["seen"]
         old = db.run(new["id"])
         new["variables"] = old["variables"] if new["variables"] is None else new["variables"]
         db.put("workflow_run", new["id"], {**old, **new, "updated": db.now})

@@ -54,7 +54,7 @@ async def pinned(connection: Connection, wanted: Iterable[Pinned]) -> dict[Pinne
     """The actions as they are, or were, in the versions asked for."""
     asked = sorted(wanted, key=lambda one: (one[0], one[1] or 0))
     found: dict[Pinned, Action] = {}
-    for row in await connection.fetch(_SQL.resolve, [ref for ref, _ in asked], [pin for _, pin in asked]):
+    for row in await connection.look(_SQL.resolve, [ref for ref, _ in asked], [pin for _, pin in asked]):
         values = dict(row.items())
         pin, workflow = values.pop("pin"), values.pop("workflow_enabled")
         values["enabled"] = values["enabled"] and workflow is not False
@@ -65,4 +65,4 @@ async def pinned(connection: Connection, wanted: Iterable[Pinned]) -> dict[Pinne
 
 async def kv(connection: Connection, keys: Iterable[str]) -> dict[str, Any]:
     """Values of the keys that exist."""
-    return {row["key"]: row["value"] for row in await connection.fetch(_SQL.kv, sorted(keys))}
+    return {row["key"]: row["value"] for row in await connection.look(_SQL.kv, sorted(keys))}

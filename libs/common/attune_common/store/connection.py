@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import asyncpg
@@ -58,6 +58,23 @@ class Connection:
         tag: str = await self._session.execute(query, *arguments)
         count = tag.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
+
+    @property
+    def is_late(self) -> bool:
+        """Whether rows are read without locks for now, and looked at again when they are written."""
+        return False
+
+    async def look(self, query: str, *arguments: Any) -> list[Row]:
+        """Rows of a question that neither locks nor changes any: it may be asked before a transaction begins."""
+        return await self.fetch(query, *arguments)
+
+    def saw(self, table: str, versions: Mapping[int, int]) -> None:
+        """Rows by id, with the transaction that had written what was read."""
+        raise AssertionError("whoever has locked its rows does not ask for their versions")
+
+    def versions(self, table: str, ids: Iterable[int]) -> list[int | None]:
+        """Which version of each row a statement may change; None: it is locked."""
+        return [None for _ in ids]
 
     async def later(self, query: str, *arguments: Any) -> None:
         """Change rows at once; a unit of work may wait, so that several changes are one round trip."""

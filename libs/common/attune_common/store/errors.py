@@ -19,6 +19,10 @@ class StoreClosed(RuntimeError):
     """This process is stopping, or has not begun."""
 
 
+class RowsChanged(Exception):
+    """Rows are not as they were when they were read without a lock; nothing was changed."""
+
+
 class MigrationError(AttuneError):
     """The schema cannot be brought up to date; nothing of the failing migration was kept."""
 
@@ -37,7 +41,7 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         text = str(error)
         return "pool" not in text and ("closed" in text or "closing" in text)
-    return isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError)
+    return isinstance(error, RowsChanged | OSError | TimeoutError | asyncpg.InternalClientError)
 
 
 def _outdated(error: asyncpg.PostgresError) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -85,47 +86,55 @@ class Attempt:
 _STATUSES = {status.value: status for status in ExecutionStatus}
 
 
-def _from_row(row: Row) -> Execution:
-    """The statements name the columns in the order of the fields."""
-    id, action_ref, status, *rest = row.values()
+_COLUMNS = 30
+
+
+def from_row(row: Row) -> Execution:
+    """The statements name the columns in the order of the fields, and others after them."""
+    id, action_ref, status, *rest = islice(row.values(), _COLUMNS)
     return Execution(id, action_ref, _STATUSES[status], *rest)
 
 
 async def lock(connection: Connection, ids: Iterable[int]) -> list[Execution]:
-    """The rows that exist, in id order, locked until the transaction ends."""
-    return [_from_row(row) for row in await connection.fetch(_SQL.lock, sorted(set(ids)))]
+    """The rows that exist, in id order, locked until the transaction ends; seen, where it has not begun."""
+    wanted = sorted(set(ids))
+    if not connection.is_late:
+        return [from_row(row) for row in await connection.fetch(_SQL.lock, wanted)]
+    rows = await connection.look(_SQL.glance, wanted)
+    connection.saw("execution", {row["id"]: row["seen"] for row in rows})
+    return [from_row(row) for row in rows]
 
 
 async def lock_keys(connection: Connection, keys: Sequence[tuple[int, str, int, int | None]]) -> list[Execution]:
     """Rows by (run, task, iteration, item index), in id order, locked."""
     rows = await connection.fetch(_SQL.lock_keys, *_columns(keys, 4))
-    return [_from_row(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 async def lock_live(connection: Connection, tasks: Sequence[tuple[int, str, int]]) -> list[Execution]:
     """The rows of (run, task, iteration) that are not final, items included, in id order, locked."""
     rows = await connection.fetch(_SQL.lock_live, *_columns(tasks, 3))
-    return [_from_row(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 async def lock_workflows(connection: Connection, runs: Sequence[int]) -> list[Execution]:
     """The subworkflows of the runs that are not final, in id order, locked."""
-    return [_from_row(row) for row in await connection.fetch(_SQL.lock_workflows, list(runs))]
+    return [from_row(row) for row in await connection.fetch(_SQL.lock_workflows, list(runs))]
 
 
 async def parameters(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    rows = await connection.fetch(_SQL.parameters, list(ids))
+    rows = await connection.look(_SQL.parameters, list(ids))
     return {row["id"]: stored(row["parameters"], row["secrets"]) for row in rows}
 
 
 async def allocate(connection: Connection, count: int) -> list[int]:
     """New ids, so that rows can name one another before they are written."""
-    return [row["id"] for row in await connection.fetch(_SQL.allocate, count)] if count else []
+    return [row["id"] for row in await connection.look(_SQL.allocate, count)] if count else []
 
 
 async def results(connection: Connection, tasks: Sequence[tuple[int, str, int]]) -> list[Row]:
     """Rows of workflow_run, task_name, iteration, task_index, status, result, error, size of the result; no order."""
-    return await connection.fetch(_SQL.results, *_columns(tasks, 3))
+    return await connection.look(_SQL.results, *_columns(tasks, 3))
 
 
 async def insert(connection: Connection, rows: Sequence[Execution]) -> None:
@@ -142,7 +151,8 @@ async def update(connection: Connection, rows: Sequence[Execution]) -> None:
         leased = [row.status in _LEASED and row.worker is not None for row in ordered]
         parameters, places = _parameters(ordered)
         columns = [parameters if name == "parameters" else _column(ordered, name) for name in _UPDATED]
-        await connection.later(_SQL.update, *columns, places, leased)
+        seen = connection.versions("execution", [row.id for row in ordered])
+        await connection.later(_SQL.update, *columns, places, leased, seen)
 
 
 async def insert_attempts(connection: Connection, attempts: Sequence[Attempt]) -> None:

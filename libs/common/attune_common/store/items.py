@@ -40,7 +40,7 @@ async def fetch(connection: Connection, keys: Sequence[ChunkKey]) -> dict[ChunkK
     columns = [[key[place] for key in keys] for place in range(4)]
     return {
         (row["workflow_run"], row["task_name"], row["iteration"], row["first_index"]): row["items"]
-        for row in await connection.fetch(_SQL.fetch, *columns)
+        for row in await connection.look(_SQL.fetch, *columns)
     }
 
 

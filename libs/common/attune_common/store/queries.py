@@ -8,6 +8,8 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "sql"
 _PLACE = re.compile(r"\$(\d+)")
+_WRITTEN = re.compile(r"\bid AS (\w+_written)$")
+_READ = re.compile(r"\bFROM (\w+_written)\b")
 _NAME = re.compile(r"^-- name: (\w+)[ \t]*$", re.MULTILINE)
 
 
@@ -43,14 +45,23 @@ def parse(noun: str, text: str) -> Queries:
 def together(statements: tuple[str, ...]) -> str:
     """Several statements that change rows as one: none sees what the others change. The last one's rows come back.
 
-    The arguments are those of all, one after the other.
+    The arguments are those of all, one after the other. `FROM things_written` is what the statement that ends with
+    `RETURNING id AS things_written` has given; nothing, where it is not among them.
     """
     shifted, taken = [], 0
     for statement in statements:
         shifted.append(_shift(statement, taken))
         taken += max((int(place) for place in _PLACE.findall(statement)), default=0)
-    before = ",\n".join(f"part_{number} AS ({statement})" for number, statement in enumerate(shifted[:-1]))
-    return f"WITH {before}\n{shifted[-1]}" if before else shifted[-1]
+    names = [_name_of(number, statement) for number, statement in enumerate(shifted)]
+    missing = {name for statement in shifted for name in _READ.findall(statement)} - set(names[:-1])
+    before = [f"{name} AS (SELECT 0::bigint AS {name} WHERE false)" for name in sorted(missing)]
+    before += [f"{name} AS ({statement})" for name, statement in zip(names[:-1], shifted[:-1], strict=True)]
+    return "WITH " + ",\n".join(before) + f"\n{shifted[-1]}" if before else shifted[-1]
+
+
+def _name_of(number: int, statement: str) -> str:
+    written = _WRITTEN.search(statement)
+    return written[1] if written else f"part_{number}"
 
 
 def _shift(statement: str, by: int) -> str:

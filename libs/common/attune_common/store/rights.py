@@ -16,7 +16,7 @@ async def of(connection: Connection, identities: Iterable[int | None]) -> dict[i
     """By identity. One that is gone or disabled may nothing; None is the platform itself."""
     wanted = set(identities)
     ids = sorted(each for each in wanted if each is not None)
-    rows = await connection.fetch(_SQL.of, ids) if ids else []
+    rows = await connection.look(_SQL.of, ids) if ids else []
     found: dict[int | None, Rights] = dict.fromkeys(wanted, NOBODY)
     if None in wanted:
         found[None] = SYSTEM

@@ -50,7 +50,7 @@ async def lock(connection: Connection, ids: Iterable[int], *, patient: bool = Tr
 
 async def load(connection: Connection, ids: Sequence[int]) -> list[Row]:
     """State, variables and what never changes of a run and of its execution."""
-    return await connection.fetch(_SQL.load, list(ids))
+    return await connection.look(_SQL.load, list(ids))
 
 
 async def insert(connection: Connection, runs: Sequence[NewRun]) -> dict[int, int]:
@@ -79,7 +79,7 @@ async def paused(connection: Connection, ids: Iterable[int]) -> set[int]:
 
 async def definitions(connection: Connection, digests: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The stored definitions by digest."""
-    rows = await connection.fetch(_SQL.definitions, list(digests))
+    rows = await connection.look(_SQL.definitions, list(digests))
     return {row["digest"]: row["definition"] for row in rows}
 
 
@@ -97,6 +97,7 @@ async def update(connection: Connection, changes: Sequence[RunChange]) -> None:
         [change.tries for change in ordered],
         [change.error for change in ordered],
         [change.completed_at for change in ordered],
+        connection.versions("workflow_run", [change.id for change in ordered]),
     )
 
 

@@ -16,7 +16,8 @@ from attune_common.runtime.clock import Deadline
 from attune_common.runtime.settings import Settings
 from attune_common.store import guard
 from attune_common.store.connection import Connection, Session, prepare
-from attune_common.store.errors import StoreClosed, is_transient
+from attune_common.store.errors import RowsChanged, StoreClosed, is_transient
+from attune_common.store.late import LateUnit
 from attune_common.store.unit import StoredWire, Unit
 
 T = TypeVar("T")
@@ -31,6 +32,8 @@ _BY_KEY = {
 """Plans that are the same for empty and for full tables: keys in, rows by their index out."""
 _KEYED_CONNECTIONS = 5
 """For what is asked all the time, one batch after the other: a plan costs more than such a question."""
+_LATE_CONNECTIONS, _LATE_PATIENCE = 4, 0.2
+"""Seconds: whoever has locked nothing can as well do without the rows that somebody holds for long."""
 _log = logging.get("attune.store")
 
 _UNITS = metrics.histogram("database_transaction_seconds", "From begin to commit of transactions")
@@ -54,14 +57,16 @@ class Store:
         self.on_commit: OnCommit | None = None
         self._pool: Any = None
         self._keyed: Any = None
+        self._late: Any = None
 
     async def open(self) -> None:
         """Make the pools. Connections are made when needed, so a server that is down is no error yet."""
-        self._pool = await self._made(self.settings.pool_size, self._by_key)
-        self._keyed = self._pool if self._by_key else await self._made(_KEYED_CONNECTIONS, True)
+        self._pool = await self._made(self.settings.pool_size, by_key=self._by_key)
+        self._keyed = self._pool if self._by_key else await self._made(_KEYED_CONNECTIONS, by_key=True)
+        self._late = await self._made(_LATE_CONNECTIONS, by_key=self._by_key, lock_timeout=_LATE_PATIENCE)
 
-    async def _made(self, most: int, by_key: bool) -> Any:
-        settings = self.settings
+    async def _made(self, most: int, *, by_key: bool, **changed: float) -> Any:
+        settings = self.settings.model_copy(update=changed)
         return await asyncpg.create_pool(
             settings.database_url,
             min_size=0,
@@ -75,8 +80,8 @@ class Store:
 
     async def close(self) -> None:
         """Wait shortly for units in flight, then close every connection."""
-        pools = [pool for pool in {self._pool, self._keyed} if pool is not None]
-        self._pool = self._keyed = None
+        pools = [pool for pool in {self._pool, self._keyed, self._late} if pool is not None]
+        self._pool = self._keyed = self._late = None
         try:
             async with asyncio.timeout(self.settings.acquire_timeout):
                 for pool in pools:
@@ -88,14 +93,14 @@ class Store:
     @asynccontextmanager
     async def connection(self, *, by_key: bool = False) -> AsyncIterator[Connection]:
         """A connection for single reads; each statement is its own transaction. `by_key`: as for the store."""
-        async with self._session(by_key) as session:
+        async with self._session(self._keyed if by_key else self._pool) as session:
             yield Connection(session)
 
     @asynccontextmanager
     async def unit(self, *, by_key: bool = False) -> AsyncIterator[Unit]:
         """One transaction, committed with its messages at the end of the block; an exception undoes it."""
         with _UNITS.time():
-            async with self._session(by_key) as session, session.transaction():
+            async with self._session(self._keyed if by_key else self._pool) as session, session.transaction():
                 unit = Unit(session, self.source)
                 await guard.check(unit)
                 yield unit
@@ -106,24 +111,42 @@ class Store:
         if wires:
             await self._announce(wires)
 
+    @asynccontextmanager
+    async def late_unit(self) -> AsyncIterator[LateUnit]:
+        """The same for work that is no part of a request and writes what it has seen, if that has not changed."""
+        with _UNITS.time():
+            async with self._session(self._late) as session, LateUnit(session, self.source) as unit:
+                yield unit
+                await unit.store_entries()
+                wires = await unit.store_messages()
+        if wires:
+            await self._announce(wires)
+
     async def retrying(
-        self, work: Callable[[Unit], Awaitable[T]], *, attempts: int = 8, within: float | None = None
+        self,
+        work: Callable[[Unit], Awaitable[T]],
+        *,
+        attempts: int = 8,
+        within: float | None = None,
+        late: bool = False,
     ) -> T:
         """Run `work(unit)` and commit; after a transient error run it again in a new unit.
 
         Gives up after `attempts` runs or `within` seconds and raises the last error. `work` must be
-        repeatable: a commit whose answer was lost may have happened.
+        repeatable: a commit whose answer was lost may have happened. `late`: the first time by a late unit.
         """
         deadline = Deadline(within)
         for attempt in range(1, attempts + 1):
             try:
-                async with self.unit() as unit:
+                async with self.late_unit() if late and attempt == 1 else self.unit() as unit:
                     result = await work(unit)
                 return result
             except Exception as error:
                 if not is_transient(error) or attempt == attempts or deadline.over:
                     raise
                 _log.debug("retrying", attempt=attempt, error=f"{type(error).__name__}: {error}")
+                if isinstance(error, RowsChanged):
+                    continue
             await asyncio.sleep(min(pause(attempt), deadline.left))
         raise AssertionError("attempts must be at least 1")
 
@@ -138,8 +161,8 @@ class Store:
         return (True, "") if changeable else (False, "the database is read-only")
 
     @asynccontextmanager
-    async def _session(self, by_key: bool) -> AsyncIterator[Any]:
-        pool, bound = self._keyed if by_key else self._pool, self.settings.acquire_timeout
+    async def _session(self, pool: Any) -> AsyncIterator[Any]:
+        bound = self.settings.acquire_timeout
         if pool is None:
             raise StoreClosed("the store is not open")
         with _ACQUIRING.time():

@@ -26,7 +26,7 @@ class TaskChange:
 async def load(connection: Connection, runs: Iterable[int]) -> dict[int, dict[str, Any]]:
     """State JSON by task name, by run."""
     found: dict[int, dict[str, Any]] = {run: {} for run in runs}
-    for row in await connection.fetch(_SQL.load, list(found)):
+    for row in await connection.look(_SQL.load, list(found)):
         found[row["workflow_run"]][row["task_name"]] = row["state"]
     return found
 

@@ -33,7 +33,7 @@ class Timer:
 
 async def insert(connection: Connection, timers: Sequence[NewTimer]) -> None:
     if timers:
-        await connection.execute(
+        await connection.later(
             _SQL.insert,
             [timer.seconds for timer in timers],
             [timer.kind for timer in timers],
@@ -70,7 +70,7 @@ async def remove(connection: Connection, ids: Sequence[int]) -> None:
 async def remove_of_runs(connection: Connection, runs: Iterable[int]) -> None:
     """All timers of runs that are over."""
     if ids := sorted(runs):
-        await connection.execute(_SQL.remove_of_runs, ids)
+        await connection.later(_SQL.remove_of_runs, ids)
 
 
 async def hold(connection: Connection, ids: Sequence[int]) -> None:

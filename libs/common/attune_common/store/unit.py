@@ -99,21 +99,29 @@ class Unit(Connection):
 
     async def store_messages(self) -> list[StoredWire]:
         """Write what was emitted to the outbox; called by the store before the commit."""
-        wires = [*pack(self._messages, self._source), *self._encoded]
+        wires = self._packed()
         if not wires:
             handover.only_waits()
             await self._catch_up()
             return self.wires
+        await self._put_out(wires)
+        statement = self._together()
+        handover.only_waits()
+        return self._stored([row["wires_written"] for row in await super().fetch(*statement)], wires)
+
+    def _packed(self) -> list[Wire]:
+        return [*pack(self._messages, self._source), *self._encoded]
+
+    async def _put_out(self, wires: Sequence[Wire]) -> None:
         await self.later(
             queries.load("outbox").insert_wires,
             [wire.exchange for wire in wires],
             [wire.routing_key for wire in wires],
             [wire.body for wire in wires],
         )
-        statement = self._together()
-        handover.only_waits()
-        rows = await super().fetch(*statement)
+
+    def _stored(self, ids: Sequence[int], wires: Sequence[Wire]) -> list[StoredWire]:
         self._messages.clear()
         self._encoded.clear()
-        self.wires += [StoredWire(row["id"], wire) for row, wire in zip(rows, wires, strict=True)]
+        self.wires += [StoredWire(id, wire) for id, wire in zip(ids, wires, strict=True)]
         return self.wires

@@ -4,6 +4,12 @@ SELECT id, action_ref, status, trace_id, attempt, token, parent, root, workflow_
        rule_ref, trigger_ref, event, worker, pack_version, started_at, completed_at, claim
 FROM attune.execution WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
 
+-- name: glance
+SELECT id, action_ref, status, trace_id, attempt, token, parent, root, workflow_run, task_name, iteration, task_index,
+       depth, is_workflow, tries, max_retries, losses, attempts_before, timeout, pool, cancel_requested, identity,
+       rule_ref, trigger_ref, event, worker, pack_version, started_at, completed_at, claim, xmin AS seen
+FROM attune.execution WHERE id = ANY($1::bigint[]) ORDER BY id
+
 -- name: lock_keys
 SELECT id, action_ref, status, trace_id, attempt, token, parent, root, workflow_run, task_name, iteration, task_index,
        depth, is_workflow, tries, max_retries, losses, attempts_before, timeout, pool, cancel_requested, identity,
@@ -79,10 +85,12 @@ SET status = n.status::attune.execution_status_enum, attempt = n.attempt, token 
     updated = now()
 FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::int[], $6::int[], $7::bool[], $8::bigint[],
             $9::float8[], $10::bigint[], $11::json[], $12::json[], $13::json[], $14::bool[], $15::text[],
-            $16::timestamptz[], $17::timestamptz[], $18::jsonb[], $19::bool[])
+            $16::timestamptz[], $17::timestamptz[], $18::jsonb[], $19::bool[], $20::xid[])
   AS n(id, status, attempt, token, tries, losses, is_workflow, root, timeout, pack_version, parameters,
-       result, error, cancelled, worker, started_at, completed_at, secrets, keeps_lease)
-WHERE e.id = n.id
+       result, error, cancelled, worker, started_at, completed_at, secrets, keeps_lease, seen)
+WHERE e.id = n.id AND (n.seen IS NULL OR e.xmin = n.seen)
+  AND (SELECT count(*) FROM runs_written) >= 0 -- runs come first, as everywhere
+RETURNING e.id AS executions_written
 
 -- name: insert_attempts
 INSERT INTO attune.execution_attempt (execution, attempt, status, error, worker, started_at, completed_at)

@@ -3,7 +3,7 @@ INSERT INTO attune.outbox (exchange, routing_key, body)
 SELECT exchange, routing_key, body
 FROM unnest($1::text[], $2::text[], $3::bytea[]) WITH ORDINALITY AS wire(exchange, routing_key, body, place)
 ORDER BY place
-RETURNING id
+RETURNING id AS wires_written
 
 -- name: delete
 WITH quiet AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))

@@ -44,9 +44,11 @@ SET revision = n.revision, status = n.status::attune.execution_status_enum, stat
     variables = COALESCE(n.variables, r.variables), tries = n.tries, error_message = n.error,
     completed_at = n.completed_at, updated = now(),
     moved = CASE WHEN r.moved < now() - interval '10 seconds' THEN now() ELSE r.moved END
-FROM unnest($1::bigint[], $2::int[], $3::text[], $4::jsonb[], $5::json[], $6::int[], $7::text[], $8::timestamptz[])
-  AS n(id, revision, status, state, variables, tries, error, completed_at)
-WHERE r.id = n.id
+FROM unnest($1::bigint[], $2::int[], $3::text[], $4::jsonb[], $5::json[], $6::int[], $7::text[], $8::timestamptz[],
+            $9::xid[])
+  AS n(id, revision, status, state, variables, tries, error, completed_at, seen)
+WHERE r.id = n.id AND (n.seen IS NULL OR r.xmin = n.seen)
+RETURNING r.id AS runs_written
 
 -- name: of_executions
 SELECT w.id, w.execution FROM attune.workflow_run w JOIN attune.execution e ON e.id = w.execution

@@ -1,0 +1,9 @@
+-- name: agree
+SELECT attune.agree((SELECT count(*) FROM runs_written), $1::bigint, (SELECT count(*) FROM executions_written), $2::bigint),
+       ARRAY(SELECT wires_written FROM wires_written) AS ids
+
+-- name: lock_runs
+SELECT id, xmin AS seen FROM attune.workflow_run WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+
+-- name: lock_executions
+SELECT id, xmin AS seen FROM attune.execution WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE

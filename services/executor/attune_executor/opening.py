@@ -1,0 +1,45 @@
+"""How a batch begins: with a transaction that is under way, or, for reports, with a look that locks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from attune_common.store import reports
+from attune_common.store.connection import Row
+from attune_common.store.unit import Unit
+from attune_executor.batch import Batch
+from attune_executor.context import Context
+from attune_executor.happenings import batch_of, begin
+from attune_executor.load import take_runs
+
+
+async def opened(unit: Unit, context: Context, expected: int, reported: Collection[int]) -> Batch:
+    """A batch; of a late unit with the executions of the reports, and their runs, in hand."""
+    opening = await reports.open(unit, reported) if unit.is_late else None
+    if opening is None:
+        return await begin(unit, context, expected)
+    batch = batch_of(unit, context, opening.moment)
+    batch.hold(opening.executions)
+    configs = await _configs(batch, {(row["pack_ref"], row["pack_seen"]) for row in opening.runs.values()})
+    await take_runs(batch, [_run(row, configs) for row in opening.runs.values()])
+    return batch
+
+
+def _run(row: Row, configs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    pack = configs.get(row["pack_ref"], _NO_PACK)
+    return {"id": row["id"], "revision": row["revision"], **pack}
+
+
+_NO_PACK = {"config": None, "config_secrets": None}
+
+
+async def _configs(batch: Batch, wanted: Collection[tuple[str, int | None]]) -> dict[str, dict[str, Any]]:
+    """Configurations by pack, remembered as long as the packs' rows are as they were."""
+    cache = batch.context.caches.configs
+    found = {pack: known for pack, seen in wanted if (known := cache.get((pack, seen))) is not None}
+    missing = {pack for pack, seen in wanted if seen is not None} - found.keys()
+    for row in await reports.configs(batch.unit, missing) if missing else ():
+        found[row["ref"]] = {"config": row["config"], "config_secrets": row["config_secrets"]}
+        cache.put((row["ref"], row["seen"]), found[row["ref"]])
+    return found
