@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.load import Figures, Run, Wrong, measured, side_by_side, step_times, summary, until, until_ended, until_idle
 from bench.pack import STEPS
+from bench.plain import execute_all
 from bench.platform import Platform
 
 Scenario = Callable[[Platform, int, float], Awaitable[Figures]]
@@ -67,8 +68,8 @@ async def _flows(platform: Platform, flows: int) -> Run:
     attune, started = platform.attune, []
 
     async def work() -> Sequence[float]:
-        calls = [lambda n=n: attune.workflows.execute("bench.sequence", {"name": f"flow {n}"}) for n in range(flows)]
-        started.extend(await side_by_side(calls))
+        names = [{"name": f"flow {number}"} for number in range(flows)]
+        started.extend(await execute_all(platform.address, "bench.sequence", names))
         await until_idle(attune, "bench.sequence")
         return []
 
