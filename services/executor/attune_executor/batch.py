@@ -77,6 +77,7 @@ class Batch:
     """Everything that one transaction has read and will write.
 
     `reported`: executions whose attempt has ended here and that were not put on another: their run has been told.
+    `registered`: another number when what is registered has changed; None: not asked for.
     `places`: who lines up at the limits of policies; `passed`: who has passed them; `retried`: (execution, tries of
     its run) that a policy lets try again.
     """
@@ -108,6 +109,7 @@ class Batch:
         self.passed: set[int] = set()
         self.retried: list[tuple[int, int]] = []
         self.heard: frozenset[str] = frozenset()
+        self.registered: int | None = None
         self.happenings: list[Happening] = []
         self.ids: deque[int] = deque()
         self._rows: dict[int, Execution] = {}

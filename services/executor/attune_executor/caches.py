@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from attune_common.store.actions_lookup import Action, Pinned
 from attune_common.store.items import ChunkKey
 from attune_core.access.rights import Rights
 from attune_core.definition.graph import Graph
@@ -122,5 +123,6 @@ class Caches:
     runs: Lru[int, Known] = field(default_factory=_lru(2_000))
     chunks: Lru[ChunkKey, list[Any]] = field(default_factory=_lru(500))
     passes: Weighed[Hashable, PassResults] = field(default_factory=lambda: Weighed(_PASSES_BYTES))
+    actions: Lru[Pinned, tuple[int, Action | None]] = field(default_factory=_lru(2_000))
     configs: Lru[tuple[str, int | None], dict[str, Any]] = field(default_factory=_lru(200))
     rights: Lru[int | None, tuple[Rights, float]] = field(default_factory=_lru(2_000))

@@ -22,7 +22,7 @@ async def begin(unit: Unit, context: Context, expected: int) -> Batch:
 
 def batch_of(unit: Unit, context: Context, moment: Moment) -> Batch:
     batch = Batch(unit, context, moment.now)
-    batch.heard = moment.heard
+    batch.heard, batch.registered = moment.heard, moment.registered
     batch.ids.extend(moment.ids)
     return batch
 

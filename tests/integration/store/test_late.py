@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from attune_common.contracts.workflow import RunRequested
@@ -37,6 +39,11 @@ async def asked_to_cancel(store: Store, id: int) -> None:
         await connection.execute("UPDATE attune.execution SET cancel_requested = true WHERE id = $1", id)
 
 
+async def late(store: Store, work: Callable[[Unit], Awaitable[object]]) -> None:
+    async with store.late_unit() as unit:
+        await work(unit)
+
+
 async def run_all(unit: Unit, rows: list[Execution]) -> None:
     for row in rows:
         row.status = ExecutionStatus.RUNNING
@@ -56,11 +63,14 @@ async def test_what_nobody_has_changed_is_written_with_its_messages(store: Store
 
 async def test_what_was_changed_meanwhile_undoes_all_of_it(store: Store) -> None:
     ids = await made(store, 3)
+
+    async def work(unit: Unit) -> None:
+        rows = await executions.lock(unit, ids)
+        await asked_to_cancel(store, ids[1])
+        await run_all(unit, rows)
+
     with pytest.raises(RowsChanged) as caught:
-        async with store.late_unit() as unit:
-            rows = await executions.lock(unit, ids)
-            await asked_to_cancel(store, ids[1])
-            await run_all(unit, rows)
+        await late(store, work)
     assert is_transient(caught.value)
     assert [await status(store, id) for id in ids] == ["requested"] * 3
     assert await waiting(store) == 0
@@ -68,11 +78,14 @@ async def test_what_was_changed_meanwhile_undoes_all_of_it(store: Store) -> None
 
 async def test_what_was_only_looked_at_has_to_be_as_it_was_too(store: Store) -> None:
     read, written = await made(store, 2)
+
+    async def work(unit: Unit) -> None:
+        rows = await executions.lock(unit, [read, written])
+        await asked_to_cancel(store, read)
+        await run_all(unit, [row for row in rows if row.id == written])
+
     with pytest.raises(RowsChanged):
-        async with store.late_unit() as unit:
-            rows = await executions.lock(unit, [read, written])
-            await asked_to_cancel(store, read)
-            await run_all(unit, [row for row in rows if row.id == written])
+        await late(store, work)
     assert await status(store, written) == "requested"
 
 
@@ -89,27 +102,33 @@ async def test_a_question_that_is_no_look_begins_the_transaction(store: Store) -
 
 async def test_a_transaction_that_begins_later_finds_what_was_changed(store: Store) -> None:
     (id,) = await made(store)
+
+    async def work(unit: Unit) -> None:
+        await executions.lock(unit, [id])
+        await asked_to_cancel(store, id)
+        await unit.fetchval("SELECT 1")
+
     with pytest.raises(RowsChanged):
-        async with store.late_unit() as unit:
-            await executions.lock(unit, [id])
-            await asked_to_cancel(store, id)
-            await unit.fetchval("SELECT 1")
+        await late(store, work)
 
 
 async def test_a_key_that_somebody_else_has_written_is_a_change_like_others(store: Store) -> None:
     (id,) = await made(store)
+    again = "INSERT INTO attune.execution (id, action_ref, trace_id) VALUES ($1, 't.a', 'x')"
     with pytest.raises(RowsChanged):
-        async with store.late_unit() as unit:
-            await unit.later("INSERT INTO attune.execution (id, action_ref, trace_id) VALUES ($1, 't.a', 'x')", id)
+        await late(store, lambda unit: unit.later(again, id))
 
 
 async def test_what_raises_leaves_nothing(store: Store) -> None:
     (id,) = await made(store)
+
+    async def work(unit: Unit) -> None:
+        await run_all(unit, await executions.lock(unit, [id]))
+        await unit.fetchval("SELECT 1")
+        raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError):
-        async with store.late_unit() as unit:
-            await run_all(unit, await executions.lock(unit, [id]))
-            await unit.fetchval("SELECT 1")
-            raise ZeroDivisionError
+        await late(store, work)
     assert (await status(store, id), await waiting(store)) == ("requested", 0)
 
 
@@ -131,9 +150,12 @@ async def test_the_second_try_locks_its_rows(store: Store) -> None:
 
 async def test_rows_that_somebody_holds_are_not_waited_for_long(store: Store) -> None:
     (id,) = await made(store)
+
+    async def work(unit: Unit) -> None:
+        await run_all(unit, await executions.lock(unit, [id]))
+
     async with store.unit() as holder:
         await holder.fetch("SELECT id FROM attune.execution WHERE id = $1 FOR UPDATE", id)
         with pytest.raises(Exception, match="lock timeout") as caught:
-            async with store.late_unit() as unit:
-                await run_all(unit, await executions.lock(unit, [id]))
+            await late(store, work)
     assert is_transient(caught.value)

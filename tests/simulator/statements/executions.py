@@ -55,7 +55,7 @@ def open_reports(db: Database, ids: list[int], triggers: list[str]) -> Answer:
     rows = []
     for row in _locked(db, ids):
         run = db.tables["workflow_run"].get(row["workflow_run"]) or {"id": None, "revision": None, "pack_ref": None}
-        told = {"execution": row.pop("id"), **row, "now": db.now, "heard": []}
+        told = {"execution": row.pop("id"), **row, "now": db.now, "heard": [], "registered": 1}
         told["seen"] = db.tables["execution"][told["execution"]]
         told |= {"new_id": db.number("execution"), **pick(run, ("id", "revision", "pack_ref"))}
         rows.append({**told, "run_seen": run, "pack_seen": None})

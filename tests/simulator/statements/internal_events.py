@@ -8,4 +8,4 @@ from tests.simulator.statements import Answer, statement
 
 @statement("internal_events", "moment")
 def moment(db: Database, triggers: list[str], ids: int) -> Answer:
-    return [{"now": db.now, "heard": [], "ids": [db.number("execution") for _ in range(ids)]}]
+    return [{"now": db.now, "heard": [], "ids": [db.number("execution") for _ in range(ids)], "registered": 1}]

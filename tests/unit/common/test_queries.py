@@ -50,3 +50,12 @@ def test_changes_become_one_statement_whose_arguments_follow_one_another() -> No
         "DELETE FROM e WHERE f = $13"
     )
     assert queries.together((one,)) == one
+
+
+def test_a_change_may_come_after_another_that_is_there_or_not() -> None:
+    one, two = (
+        "UPDATE a SET b = $1 RETURNING a.id AS a_written",
+        "DELETE FROM c WHERE 0 < (SELECT count(*) FROM a_written)",
+    )
+    assert queries.together((one, two)) == f"WITH a_written AS ({one})\n{two}"
+    assert queries.together((two,)) == f"WITH a_written AS (SELECT 0::bigint AS a_written WHERE false)\n{two}"

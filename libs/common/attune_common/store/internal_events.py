@@ -41,19 +41,21 @@ class Happening:
 class Moment:
     """The transaction's time, and which of the triggers asked for an enabled rule listens to, as of then.
 
-    `ids`: for executions that are about to be made.
+    `ids`: for executions that are about to be made. `registered`: another number
+    when what is registered has changed.
     """
 
     now: datetime
     heard: frozenset[str] = field(default_factory=frozenset)
     ids: Sequence[int] = ()
+    registered: int | None = None
 
 
 async def moment(unit: Connection, triggers: Sequence[str] = OF_EXECUTIONS, ids: int = 0) -> Moment:
     """All in one question, so that knowing who listens costs no further round trip. `ids`: how many."""
     row = await unit.fetchrow(_SQL.moment, list(triggers), ids)
     assert row is not None
-    return Moment(row["now"], frozenset(row["heard"]), row["ids"])
+    return Moment(row["now"], frozenset(row["heard"]), row["ids"], row["registered"])
 
 
 async def tell(unit: Unit, *happenings: Happening) -> None:

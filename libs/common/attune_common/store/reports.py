@@ -33,7 +33,9 @@ async def open(connection: Connection, executions_told: Collection[int]) -> Open
     runs = {row["id"]: row for row in rows if row["id"] is not None}
     connection.saw("execution", {row["execution"]: row["seen"] for row in rows})
     connection.saw("workflow_run", {id: row["run_seen"] for id, row in runs.items()})
-    moment = Moment(rows[0]["now"], frozenset(rows[0]["heard"]), [row["new_id"] for row in rows])
+    first = rows[0]
+    ids = [row["new_id"] for row in rows]
+    moment = Moment(first["now"], frozenset(first["heard"]), ids, first["registered"])
     return Opening(moment, list(map(executions.from_row, rows)), runs)
 
 

@@ -1,6 +1,7 @@
 -- name: moment
 SELECT now() AS now, attune.heard($1::text[]) AS heard,
-       ARRAY(SELECT nextval('attune.execution_id_seq') FROM generate_series(1, $2::int)) AS ids
+       ARRAY(SELECT nextval('attune.execution_id_seq') FROM generate_series(1, $2::int)) AS ids,
+       (SELECT revision FROM attune.registered) AS registered
 
 -- name: origins
 SELECT e.id, e.trace_id, COALESCE(v.depth + 1, 0) AS depth

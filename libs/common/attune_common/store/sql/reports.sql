@@ -6,7 +6,8 @@ SELECT e.id AS execution, e.action_ref, e.status, e.trace_id, e.attempt, e.token
        now() AS now, ARRAY(
          SELECT t.ref FROM unnest($2::text[]) AS t(ref) WHERE EXISTS (
            SELECT FROM attune.rule l LEFT JOIN attune.pack k ON k.id = l.pack
-           WHERE l.enabled AND l.trigger_ref = t.ref AND COALESCE(k.enabled, true))) AS heard, nextval('attune.execution_id_seq') AS new_id,
+           WHERE l.enabled AND l.trigger_ref = t.ref AND COALESCE(k.enabled, true))) AS heard,
+       (SELECT revision FROM attune.registered) AS registered, nextval('attune.execution_id_seq') AS new_id,
        r.id, r.revision, r.xmin AS run_seen, r.pack_ref, p.xmin AS pack_seen
 FROM attune.execution e
 LEFT JOIN attune.workflow_run r ON r.id = e.workflow_run
