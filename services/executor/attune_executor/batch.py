@@ -12,11 +12,13 @@ from attune_common.bus import topology
 from attune_common.contracts.base import Message
 from attune_common.store import executions, secrets, turns
 from attune_common.store.actions_lookup import Action, Pinned
+from attune_common.store.connection import Row
 from attune_common.store.executions import Attempt, Execution
 from attune_common.store.inquiries import NewInquiry
 from attune_common.store.internal_events import Happening
 from attune_common.store.items import ItemList
 from attune_common.store.journal import Entry
+from attune_common.store.runs import NewRun
 from attune_common.store.secrets import Owned
 from attune_common.store.timers import NewTimer
 from attune_common.store.turns import Place
@@ -40,7 +42,7 @@ class RunInHand:
     """A locked run. `base` is what the database has, `state` what was decided since.
 
     `sealed`: its parameters or its pack's configuration hold secrets. `moved`: the tasks that were changed, as (name,
-    before, after), found once when the batch is written.
+    before, after), found once when the batch is written. `new`: what it is made of, for one that is made here.
     """
 
     context: RunContext
@@ -56,6 +58,7 @@ class RunInHand:
     end: FinishRun | None = None
     facts: Facts | None = None
     moved: list[tuple[str, TaskState, TaskState]] = field(default_factory=list)
+    new: NewRun | None = None
     id: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +80,8 @@ class Batch:
     """Everything that one transaction has read and will write.
 
     `reported`: executions whose attempt has ended here and that were not put on another: their run has been told.
-    `registered`: another number when what is registered has changed; None: not asked for.
+    `ids` and `run_ids`: for rows that are about to be made. `origins`: by execution that starts, login of who asked for
+    it, config of its action's pack. `registered`: another number when what is registered has changed; None: unknown.
     `places`: who lines up at the limits of policies; `passed`: who has passed them; `retried`: (execution, tries of
     its run) that a policy lets try again.
     """
@@ -112,6 +116,8 @@ class Batch:
         self.registered: int | None = None
         self.happenings: list[Happening] = []
         self.ids: deque[int] = deque()
+        self.run_ids: deque[int] = deque()
+        self.origins: dict[int, Row] = {}
         self._rows: dict[int, Execution] = {}
         self._keys: dict[RowKey, Execution] = {}
         self._new: dict[int, Execution] = {}

@@ -34,7 +34,8 @@ async def flush(batch: Batch) -> None:
     for run in changed:
         run.find_moved()
         announce.progress(batch, run)
-    await runs.update(batch.unit, [_run_change(run) for run in changed])
+    await runs.insert(batch.unit, [(run.new, _run_change(run)) for run in changed if run.new is not None])
+    await runs.update(batch.unit, [_run_change(run) for run in changed if run.new is None])
     await tasks.store(batch.unit, [change for run in changed for change in _task_changes(run)])
     await batch.write_rows()
     await items.insert(batch.unit, batch.lists)

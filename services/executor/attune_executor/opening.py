@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from attune_common.store import reports
+from attune_common.store import executions, openings
 from attune_common.store.connection import Row
 from attune_common.store.unit import Unit
 from attune_executor.batch import Batch
@@ -16,13 +16,28 @@ from attune_executor.load import take_runs
 
 async def opened(unit: Unit, context: Context, expected: int, reported: Collection[int]) -> Batch:
     """A batch; of a late unit with the executions of the reports, and their runs, in hand."""
-    opening = await reports.open(unit, reported) if unit.is_late else None
+    opening = await openings.of_reports(unit, reported) if unit.is_late else None
     if opening is None:
         return await begin(unit, context, expected)
     batch = batch_of(unit, context, opening.moment)
     batch.hold(opening.executions)
-    configs = await _configs(batch, {(row["pack_ref"], row["pack_seen"]) for row in opening.runs.values()})
-    await take_runs(batch, [_run(row, configs) for row in opening.runs.values()])
+    runs = {row["id"]: row for row in opening.rows if row["id"] is not None}.values()
+    configs = await _configs(batch, {(row["pack_ref"], row["pack_seen"]) for row in runs})
+    await take_runs(batch, [_run(row, configs) for row in runs])
+    return batch
+
+
+async def requested(unit: Unit, context: Context, ids: Collection[int]) -> Batch:
+    """A batch with the executions that are to start in hand; of a late unit with all that their runs are made of."""
+    opening = await openings.of_requests(unit, ids) if unit.is_late else None
+    if opening is None:
+        batch = await begin(unit, context, len(ids))
+        batch.hold(await executions.lock(unit, ids))
+        return batch
+    batch = batch_of(unit, context, opening.moment)
+    batch.hold(opening.executions)
+    batch.origins = {row["execution"]: row for row in opening.rows}
+    batch.run_ids.extend(row["run"] for row in opening.rows if row["run"] is not None)
     return batch
 
 
@@ -39,7 +54,7 @@ async def _configs(batch: Batch, wanted: Collection[tuple[str, int | None]]) -> 
     cache = batch.context.caches.configs
     found = {pack: known for pack, seen in wanted if (known := cache.get((pack, seen))) is not None}
     missing = {pack for pack, seen in wanted if seen is not None} - found.keys()
-    for row in await reports.configs(batch.unit, missing) if missing else ():
+    for row in await openings.configs(batch.unit, missing) if missing else ():
         found[row["ref"]] = {"config": row["config"], "config_secrets": row["config_secrets"]}
         cache.put((row["ref"], row["seen"]), found[row["ref"]])
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from attune_common.contracts.execution import ExecutionCompleted, ExecutionRequested
-from attune_common.store import executions, runs
+from attune_common.store import runs
 from attune_common.store.actions_lookup import Action
 from attune_common.store.executions import Execution
 from attune_common.store.runs import NewRun
@@ -26,9 +26,9 @@ from attune_executor.context import STALE, Context
 from attune_executor.decide import settle
 from attune_executor.finish import announce_status, finish_row
 from attune_executor.flush import flush
-from attune_executor.happenings import begin
 from attune_executor.isolation import Isolation
 from attune_executor.load import in_hand
+from attune_executor.opening import requested
 from attune_executor.prepare import load_parameters
 from attune_executor.workflows import MAX_BATCH, remember
 
@@ -55,11 +55,10 @@ class Schedule:
             await self._isolation.run(ids[start : start + MAX_BATCH], _subject, self._transact)
 
     async def _transact(self, ids: list[int]) -> None:
-        remember(await self._context.store.retrying(lambda unit: self._perform(unit, ids)))
+        remember(await self._context.store.retrying(lambda unit: self._perform(unit, ids), late=True))
 
     async def _perform(self, unit: Unit, ids: list[int]) -> Batch:
-        batch = await begin(unit, self._context, len(ids))
-        batch.hold(await executions.lock(unit, ids))
+        batch = await requested(unit, self._context, ids)
         rows = [row for id in ids if (row := batch.row(id)) is not None and _is_waiting(row)]
         STALE.labels("requested").inc(len(ids) - len(rows))
         await dispatch.resolve(batch, {dispatch.pinned(row) for row in rows}, {row.identity for row in rows})
@@ -148,12 +147,9 @@ def _broken(problem: AttuneError) -> Outcome:
 
 
 async def _make_runs(batch: Batch, starts: list[_Start]) -> None:
-    new = [
-        NewRun(s.row.id, s.row.attempt, s.action.ref, s.action.workflow_def, s.action.version or "", s.action.pack_ref)
-        for s in starts
-    ]
-    ids = await runs.insert(batch.unit, new)
-    people = await runs.origins(batch.unit, [s.row.id for s in starts])
+    batch.run_ids.extend(await runs.allocate(batch.unit, max(0, len(starts) - len(batch.run_ids))))
+    if unknown := {start.row.id for start in starts} - batch.origins.keys():
+        batch.origins |= await runs.origins(batch.unit, sorted(unknown))
     paused = await runs.paused(batch.unit, {s.row.workflow_run for s in starts if s.row.workflow_run is not None})
     for start in starts:
         row = start.row
@@ -161,11 +157,17 @@ async def _make_runs(batch: Batch, starts: list[_Start]) -> None:
         row.is_workflow = True
         batch.change(row)
         announce_status(batch, row)
-        origin = people[row.id]
-        known = Known(_context(ids[row.id], start, origin["login"]), RunState())
+        origin = batch.origins[row.id]
+        known = Known(_context(batch.run_ids.popleft(), start, origin["login"]), RunState())
         run = in_hand(known, start.graph, origin)
+        run.new = _new_run(start)
         batch.runs[run.id] = run
         run.tell(RunStarted(paused=row.workflow_run in paused, within=row.timeout))
+
+
+def _new_run(start: _Start) -> NewRun:
+    row, action = start.row, start.action
+    return NewRun(row.id, row.attempt, action.ref, action.workflow_def, action.version or "", action.pack_ref)
 
 
 def _context(id: int, start: _Start, login: str | None) -> RunContext:

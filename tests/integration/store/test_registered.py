@@ -17,7 +17,11 @@ async def number(store: Store) -> int | None:
 
 @pytest.mark.parametrize(
     "change",
-    ["UPDATE attune.policy SET enabled = false", "DELETE FROM attune.policy", "UPDATE attune.policy SET label = 'other'"],
+    [
+        "UPDATE attune.policy SET enabled = false",
+        "DELETE FROM attune.policy",
+        "UPDATE attune.policy SET label = 'other'",
+    ],
 )
 async def test_every_change_counts_once_it_is_committed(store: Store, change: str) -> None:
     begun = await number(store)

@@ -49,16 +49,32 @@ def glance(db: Database, ids: list[int]) -> Answer:
     return [{**row, "seen": db.tables["execution"][row["id"]]} for row in _locked(db, ids)]
 
 
-@statement("reports", "open")
-def open_reports(db: Database, ids: list[int], triggers: list[str]) -> Answer:
+@statement("openings", "reports")
+def of_reports(db: Database, ids: list[int], triggers: list[str]) -> Answer:
     """The version of a row is the row. There are no packs."""
+    rows = _opening(db, ids)
+    for row in rows:
+        run = db.tables["workflow_run"].get(row["workflow_run"]) or {"id": None, "revision": None, "pack_ref": None}
+        row |= {**pick(run, ("id", "revision", "pack_ref")), "run_seen": run, "pack_seen": None}
+    return rows
+
+
+@statement("openings", "requests")
+def of_requests(db: Database, ids: list[int], triggers: list[str]) -> Answer:
+    rows = _opening(db, ids)
+    for row in rows:
+        action = db.tables["action"].get(row["action_ref"])
+        row["run"] = db.number("workflow_run") if action and action["is_workflow"] else None
+        row |= pick(db.tables["execution"][row["execution"]], ("parameters", "secrets"))
+        row |= {"login": "user", "config": {}, "config_secrets": None}
+    return rows
+
+
+def _opening(db: Database, ids: list[int]) -> list[Row]:
     rows = []
     for row in _locked(db, ids):
-        run = db.tables["workflow_run"].get(row["workflow_run"]) or {"id": None, "revision": None, "pack_ref": None}
         told = {"execution": row.pop("id"), **row, "now": db.now, "heard": [], "registered": 1}
-        told["seen"] = db.tables["execution"][told["execution"]]
-        told |= {"new_id": db.number("execution"), **pick(run, ("id", "revision", "pack_ref"))}
-        rows.append({**told, "run_seen": run, "pack_seen": None})
+        rows.append({**told, "seen": db.tables["execution"][told["execution"]], "new_id": db.number("execution")})
     return rows
 
 

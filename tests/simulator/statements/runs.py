@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulator.database import FINALS, Database, Row, pick, unique
+from tests.simulator.database import FINALS, Database, pick, unique
 from tests.simulator.statements import Answer, columns, plain, statement
 from tests.simulator.statements.leases import current_runs
 
@@ -39,17 +39,22 @@ def load(db: Database, ids: list[int]) -> Answer:
 
 @statement("runs", "insert")
 def insert(db: Database, *values: list[Any]) -> Answer:
-    names = ("execution", "attempt", "workflow_ref", "workflow_def", "version", "pack_ref")
-    made = []
-    for new in columns(frozenset(), names, values):
+    names = (
+        "id", "execution", "attempt", "workflow_ref", "workflow_def", "version", "pack_ref", "revision", "status",
+        "state", "variables", "tries", "error_message", "completed_at",
+    )  # fmt: skip
+    rows = columns(frozenset({"state", "variables"}), names, values)
+    for new in rows:
         if any(db.run(id)["attempt"] == new["attempt"] for id in db.runs_of.get(new["execution"], ())):
             raise unique("workflow_run_execution_attempt_key")
-        id = db.number("workflow_run")
-        row: Row = {"id": id, "status": "requested", "revision": 0, "state": {}, "variables": {}, "tries": 1}
-        row |= {"error_message": None, "completed_at": None, "created": db.now, "updated": db.now}
-        db.put("workflow_run", id, {**row, **new})
-        made.append({"id": id, "execution": new["execution"]})
-    return made
+        new["variables"] = new["variables"] or {}
+        db.put("workflow_run", new["id"], {**new, "created": db.now, "updated": db.now})
+    return len(rows)
+
+
+@statement("runs", "allocate")
+def allocate(db: Database, count: int) -> Answer:
+    return [{"id": db.number("workflow_run")} for _ in range(count)]
 
 
 @statement("runs", "origins")

@@ -16,7 +16,7 @@ _SQL = queries.load("runs")
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to be made for an execution's attempt."""
+    """What a run is made of: the attempt of an execution, the version of a workflow."""
 
     execution: int
     attempt: int
@@ -40,6 +40,9 @@ class RunChange:
     completed_at: datetime | None
 
 
+_NEW = ("execution", "attempt", "workflow_ref", "workflow_def", "version", "pack_ref")
+
+
 async def lock(connection: Connection, ids: Iterable[int], *, patient: bool = True) -> list[Row]:
     """Rows of id, revision, status, config (of the pack), now; in id order, locked.
 
@@ -53,18 +56,22 @@ async def load(connection: Connection, ids: Sequence[int]) -> list[Row]:
     return await connection.look(_SQL.load, list(ids))
 
 
-async def insert(connection: Connection, runs: Sequence[NewRun]) -> dict[int, int]:
-    """The id of each new run by its execution."""
-    columns = [
-        [getattr(run, name) for run in runs]
-        for name in ("execution", "attempt", "workflow_ref", "workflow_def", "version", "pack_ref")
-    ]
-    return {row["execution"]: row["id"] for row in await connection.fetch(_SQL.insert, *columns)}
+async def allocate(connection: Connection, count: int) -> list[int]:
+    """Ids for runs that are about to be made."""
+    return [row["id"] for row in await connection.look(_SQL.allocate, count)] if count else []
+
+
+async def insert(connection: Connection, runs: Sequence[tuple[NewRun, RunChange]]) -> None:
+    """What they are made of, and what the batch that makes them leaves them as."""
+    if runs:
+        new, changes = zip(*runs, strict=True)
+        made = [[getattr(run, name) for run in new] for name in _NEW]
+        await connection.later(_SQL.insert, [change.id for change in changes], *made, *_changed(changes))
 
 
 async def origins(connection: Connection, executions: Sequence[int]) -> dict[int, Row]:
     """By execution: login of who asked for it, config of its action's pack."""
-    rows = await connection.fetch(_SQL.origins, list(executions))
+    rows = await connection.look(_SQL.origins, list(executions))
     return {row["id"]: row for row in rows}
 
 
@@ -87,18 +94,20 @@ async def update(connection: Connection, changes: Sequence[RunChange]) -> None:
     if not changes:
         return
     ordered = sorted(changes, key=lambda change: change.id)
-    await connection.later(
-        _SQL.update,
-        [change.id for change in ordered],
-        [change.revision for change in ordered],
-        [change.status for change in ordered],
-        jsons(change.state for change in ordered),
-        jsons(change.variables for change in ordered),
-        [change.tries for change in ordered],
-        [change.error for change in ordered],
-        [change.completed_at for change in ordered],
-        connection.versions("workflow_run", [change.id for change in ordered]),
-    )
+    ids = [change.id for change in ordered]
+    await connection.later(_SQL.update, ids, *_changed(ordered), connection.versions("workflow_run", ids))
+
+
+def _changed(changes: Sequence[RunChange]) -> list[list[Any]]:
+    return [
+        [change.revision for change in changes],
+        [change.status for change in changes],
+        jsons(change.state for change in changes),
+        jsons(change.variables for change in changes),
+        [change.tries for change in changes],
+        [change.error for change in changes],
+        [change.completed_at for change in changes],
+    ]
 
 
 async def of_executions(connection: Connection, executions: Sequence[int]) -> dict[int, int]:

@@ -18,12 +18,20 @@ JOIN attune.execution e ON e.id = r.execution
 LEFT JOIN attune.identity i ON i.id = e.identity
 WHERE r.id = ANY($1::bigint[])
 
+-- name: allocate
+SELECT nextval('attune.workflow_run_id_seq') AS id FROM generate_series(1, $1::int)
+
 -- name: insert
-INSERT INTO attune.workflow_run (execution, attempt, workflow_ref, workflow_def, version, pack_ref, status)
-SELECT n.execution, n.attempt, n.workflow_ref, n.workflow_def, n.version, n.pack_ref, 'requested'
-FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::text[])
-  AS n(execution, attempt, workflow_ref, workflow_def, version, pack_ref)
-RETURNING id, execution
+INSERT INTO attune.workflow_run (
+  id, execution, attempt, workflow_ref, workflow_def, version, pack_ref, revision, status, state, variables, tries,
+  error_message, completed_at
+)
+SELECT n.id, n.execution, n.attempt, n.workflow_ref, n.workflow_def, n.version, n.pack_ref, n.revision,
+       n.status::attune.execution_status_enum, n.state, COALESCE(n.variables, '{}'), n.tries, n.error, n.completed_at
+FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::int[],
+            $9::text[], $10::jsonb[], $11::json[], $12::int[], $13::text[], $14::timestamptz[])
+  AS n(id, execution, attempt, workflow_ref, workflow_def, version, pack_ref, revision, status, state, variables,
+       tries, error, completed_at)
 
 -- name: origins
 SELECT e.id, i.login, p.config, p.config_secrets FROM attune.execution e

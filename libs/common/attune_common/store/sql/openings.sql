@@ -1,4 +1,4 @@
--- name: open
+-- name: reports
 SELECT e.id AS execution, e.action_ref, e.status, e.trace_id, e.attempt, e.token, e.parent, e.root, e.workflow_run,
        e.task_name, e.iteration, e.task_index, e.depth, e.is_workflow, e.tries, e.max_retries, e.losses,
        e.attempts_before, e.timeout, e.pool, e.cancel_requested, e.identity, e.rule_ref, e.trigger_ref, e.event,
@@ -12,6 +12,21 @@ SELECT e.id AS execution, e.action_ref, e.status, e.trace_id, e.attempt, e.token
 FROM attune.execution e
 LEFT JOIN attune.workflow_run r ON r.id = e.workflow_run
 LEFT JOIN attune.pack p ON p.ref = r.pack_ref
+WHERE e.id = ANY($1::bigint[])
+
+-- name: requests
+SELECT e.id AS execution, e.action_ref, e.status, e.trace_id, e.attempt, e.token, e.parent, e.root, e.workflow_run,
+       e.task_name, e.iteration, e.task_index, e.depth, e.is_workflow, e.tries, e.max_retries, e.losses,
+       e.attempts_before, e.timeout, e.pool, e.cancel_requested, e.identity, e.rule_ref, e.trigger_ref, e.event,
+       e.worker, e.pack_version, e.started_at, e.completed_at, e.claim, e.xmin AS seen,
+       now() AS now, (SELECT attune.heard($2::text[])) AS heard,
+       (SELECT revision FROM attune.registered) AS registered, nextval('attune.execution_id_seq') AS new_id,
+       CASE WHEN a.is_workflow THEN nextval('attune.workflow_run_id_seq') END AS run,
+       e.parameters, e.secrets, i.login, p.config, p.config_secrets
+FROM attune.execution e
+LEFT JOIN attune.identity i ON i.id = e.identity
+LEFT JOIN attune.action a ON a.ref = e.action_ref
+LEFT JOIN attune.pack p ON p.id = a.pack
 WHERE e.id = ANY($1::bigint[])
 
 -- name: configs
