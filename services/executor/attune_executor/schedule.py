@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from attune_common.contracts.execution import ExecutionCompleted, ExecutionRequested
 from attune_common.store import runs
@@ -160,14 +161,14 @@ async def _make_runs(batch: Batch, starts: list[_Start]) -> None:
         origin = batch.origins[row.id]
         known = Known(_context(batch.run_ids.popleft(), start, origin["login"]), RunState())
         run = in_hand(known, start.graph, origin)
-        run.new = _new_run(start)
+        run.new = _new_run(start, batch.now)
         batch.runs[run.id] = run
         run.tell(RunStarted(paused=row.workflow_run in paused, within=row.timeout))
 
 
-def _new_run(start: _Start) -> NewRun:
+def _new_run(start: _Start, now: datetime) -> NewRun:
     row, action = start.row, start.action
-    return NewRun(row.id, row.attempt, action.ref, action.workflow_def, action.version or "", action.pack_ref)
+    return NewRun(row.id, row.attempt, action.ref, action.workflow_def, action.version or "", action.pack_ref, now)
 
 
 def _context(id: int, start: _Start, login: str | None) -> RunContext:

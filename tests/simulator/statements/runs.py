@@ -40,15 +40,15 @@ def load(db: Database, ids: list[int]) -> Answer:
 @statement("runs", "insert")
 def insert(db: Database, *values: list[Any]) -> Answer:
     names = (
-        "id", "execution", "attempt", "workflow_ref", "workflow_def", "version", "pack_ref", "revision", "status",
-        "state", "variables", "tries", "error_message", "completed_at",
+        "id", "execution", "attempt", "workflow_ref", "workflow_def", "version", "pack_ref", "created", "revision",
+        "status", "state", "variables", "tries", "error_message", "completed_at",
     )  # fmt: skip
     rows = columns(frozenset({"state", "variables"}), names, values)
     for new in rows:
         if any(db.run(id)["attempt"] == new["attempt"] for id in db.runs_of.get(new["execution"], ())):
             raise unique("workflow_run_execution_attempt_key")
         new["variables"] = new["variables"] or {}
-        db.put("workflow_run", new["id"], {**new, "created": db.now, "updated": db.now})
+        db.put("workflow_run", new["id"], {**new, "updated": db.now})
     return len(rows)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import httpx2
 import pytest
 
 from attune_client.discovery import Address
 from attune_client.errors import ApiError, ApiUnreachable
 from attune_client.transport import Transport
+from tests.support.certificates import server_context
 from tests.unit.client.scripted import transport
 
 
@@ -87,3 +91,21 @@ async def test_a_connection_that_is_lost_while_it_is_made_is_an_api_out_of_reach
     async with Transport(Address("http://attune.test", "att_x", "a test")) as made:
         with pytest.raises(ApiUnreachable):
             await made.get("/packs")
+
+
+async def test_a_server_whose_certificate_nobody_vouches_for_gets_no_token(tmp_path: Path) -> None:
+    got: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        got.append(await reader.read(100))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_context(tmp_path))
+    async with server, Transport(Address(f"https://127.0.0.1:{port_of(server)}", "att_x_secret", "a test")) as there:
+        with pytest.raises(ApiUnreachable):
+            await there.get("/packs")
+    assert got == []
+
+
+def port_of(server: asyncio.Server) -> int:
+    return int(server.sockets[0].getsockname()[1])

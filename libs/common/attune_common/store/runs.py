@@ -16,7 +16,7 @@ _SQL = queries.load("runs")
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """What a run is made of: the attempt of an execution, the version of a workflow."""
+    """What a run is made of: the attempt of an execution, the version of a workflow; and when."""
 
     execution: int
     attempt: int
@@ -24,6 +24,7 @@ class NewRun:
     workflow_def: int | None
     version: str
     pack_ref: str
+    created: datetime
 
 
 @record
@@ -40,7 +41,7 @@ class RunChange:
     completed_at: datetime | None
 
 
-_NEW = ("execution", "attempt", "workflow_ref", "workflow_def", "version", "pack_ref")
+_NEW = ("execution", "attempt", "workflow_ref", "workflow_def", "version", "pack_ref", "created")
 
 
 async def lock(connection: Connection, ids: Iterable[int], *, patient: bool = True) -> list[Row]:

@@ -23,15 +23,16 @@ SELECT nextval('attune.workflow_run_id_seq') AS id FROM generate_series(1, $1::i
 
 -- name: insert
 INSERT INTO attune.workflow_run (
-  id, execution, attempt, workflow_ref, workflow_def, version, pack_ref, revision, status, state, variables, tries,
-  error_message, completed_at
+  id, execution, attempt, workflow_ref, workflow_def, version, pack_ref, created, revision, status, state, variables,
+  tries, error_message, completed_at
 )
-SELECT n.id, n.execution, n.attempt, n.workflow_ref, n.workflow_def, n.version, n.pack_ref, n.revision,
+SELECT n.id, n.execution, n.attempt, n.workflow_ref, n.workflow_def, n.version, n.pack_ref, n.created, n.revision,
        n.status::attune.execution_status_enum, n.state, COALESCE(n.variables, '{}'), n.tries, n.error, n.completed_at
-FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::int[],
-            $9::text[], $10::jsonb[], $11::json[], $12::int[], $13::text[], $14::timestamptz[])
-  AS n(id, execution, attempt, workflow_ref, workflow_def, version, pack_ref, revision, status, state, variables,
-       tries, error, completed_at)
+FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+            $8::timestamptz[], $9::int[], $10::text[], $11::jsonb[], $12::json[], $13::int[], $14::text[],
+            $15::timestamptz[])
+  AS n(id, execution, attempt, workflow_ref, workflow_def, version, pack_ref, created, revision, status, state,
+       variables, tries, error, completed_at)
 
 -- name: origins
 SELECT e.id, i.login, p.config, p.config_secrets FROM attune.execution e
