@@ -16,13 +16,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import uvloop
 
 from attune_client import AsyncAttune
 from bench.load import percentile, until_idle
 from bench.pack import write_pack
+from bench.plain import Line, at_rate
 from bench.platform import dev, services
 from bench.processes import usage
 
@@ -83,10 +83,7 @@ async def _send_all(attune: AsyncAttune, tally: Tally, count: int, rate: int) ->
     """Open loop: each event has its time, however long the answers to others take."""
     numbers: asyncio.Queue[int] = asyncio.Queue()
     senders = [asyncio.create_task(_sender(attune, tally, numbers)) for _ in range(CONNECTIONS)]
-    began = time.perf_counter()
-    for number in range(count):
-        if (wait := began + number / rate - time.perf_counter()) > 0:
-            await asyncio.sleep(wait)
+    async for number in at_rate(count, rate):
         numbers.put_nowait(number)
         if number % TWICE_EVERY == 0:
             numbers.put_nowait(number)
@@ -96,23 +93,19 @@ async def _send_all(attune: AsyncAttune, tally: Tally, count: int, rate: int) ->
 
 
 async def _sender(attune: AsyncAttune, tally: Tally, numbers: asyncio.Queue[int]) -> None:
-    place = urlsplit(attune.transport.address.url)
-    reader, writer = await asyncio.open_connection(place.hostname, place.port)
-    head = f"POST /api/v1/events HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Type: application/json\r\n"
-    head += f"Authorization: Bearer {attune.transport.address.token}\r\nContent-Length: "
+    line = await Line.open(attune.transport.address)
     while True:
         number = await numbers.get()
-        body = json.dumps({"trigger": "bench.tick", "payload": {"n": number}, "dedup_key": f"b{number}"})
+        body = {"trigger": "bench.tick", "payload": {"n": number}, "dedup_key": f"b{number}"}
         began = time.perf_counter()
         while True:
-            writer.write(f"{head}{len(body)}\r\n\r\n{body}".encode())
-            status, answer = await _answer(reader)
+            status, answer = await line.post("/events", body)
             if status in (200, 202):
                 break
             tally.refused[status] += 1
             await asyncio.sleep(_PAUSE)
         tally.latencies.append((time.perf_counter() - began) * 1000)
-        _note(tally, number, json.loads(answer)["id"])
+        _note(tally, number, answer["id"])
         numbers.task_done()
 
 
@@ -120,12 +113,6 @@ def _note(tally: Tally, number: int, event: int) -> None:
     """An event that is sent twice is one, with one id."""
     if tally.ids.setdefault(number, event) != event:
         tally.wrong.append(f"event {number} has two ids")
-
-
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-    length = int(head.partition("content-length:")[2].partition("\r\n")[0])
-    return int(head.split(" ", 2)[1]), await reader.readexactly(length)
 
 
 async def _started(attune: AsyncAttune) -> Counter[int]:

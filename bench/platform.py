@@ -35,7 +35,6 @@ class Platform:
     """`names` tells processes by pid; `servers` is None where the platform keeps its own."""
 
     attune: AsyncAttune
-    address: Address
     names: Mapping[int, str]
     servers: Servers | None = None
 
@@ -72,15 +71,13 @@ async def services(folder: Path, executors: int, workers: int) -> AsyncIterator[
         address, names = await _start(children, folder, servers, (executors, workers))
         await until_ready(address, children)
         async with AsyncAttune.at(address) as attune:
-            yield Platform(attune, address, names, servers)
+            yield Platform(attune, names, servers)
 
 
 @contextlib.asynccontextmanager
 async def dev(folder: Path) -> AsyncIterator[Platform]:
-    async with dev_platform(folder, QUIET) as become_ready:
-        address = await become_ready()
-        async with AsyncAttune.at(address) as attune:
-            yield Platform(attune, address, dict.fromkeys(_children_of_ours(), "dev"))
+    async with dev_platform(folder, QUIET) as become_ready, AsyncAttune.at(await become_ready()) as attune:
+        yield Platform(attune, dict.fromkeys(_children_of_ours(), "dev"))
 
 
 async def _start(

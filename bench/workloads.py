@@ -8,11 +8,12 @@ from pathlib import Path
 
 from bench.load import Figures, Run, Wrong, measured, side_by_side, step_times, summary, until, until_ended, until_idle
 from bench.pack import STEPS
-from bench.plain import execute_all
+from bench.plain import emit_all, execute_all
 from bench.platform import Platform
 
 Scenario = Callable[[Platform, int, float], Awaitable[Figures]]
 _SAMPLE = 20
+_EVENTS_PER_S = 1_000
 
 
 async def sequence(platform: Platform, runs: int, scale: float) -> Figures:
@@ -41,8 +42,8 @@ async def python_actions(platform: Platform, runs: int, scale: float) -> Figures
 
 
 async def events(platform: Platform, runs: int, scale: float) -> Figures:
-    """Each event is matched by a rule, which starts an action."""
-    return await _repeated(runs, "items", lambda: _events(platform, max(1, round(1_000 * scale))))
+    """A thousand events a second for three seconds, each of which is matched by a rule, which starts an action."""
+    return await _repeated(runs, "items", lambda: _events(platform, max(1, round(3_000 * scale))))
 
 
 async def registration(platform: Platform, pack: Path) -> Figures:
@@ -69,7 +70,7 @@ async def _flows(platform: Platform, flows: int) -> Run:
 
     async def work() -> Sequence[float]:
         names = [{"name": f"flow {number}"} for number in range(flows)]
-        started.extend(await execute_all(platform.address, "bench.sequence", names))
+        started.extend(await execute_all(attune.transport.address, "bench.sequence", names))
         await until_idle(attune, "bench.sequence")
         return []
 
@@ -108,13 +109,8 @@ async def _events(platform: Platform, count: int) -> Run:
     attune = platform.attune
     latencies: list[float] = []
 
-    async def emit(number: int) -> None:
-        began = time.perf_counter()
-        await attune.automation.emit("bench.tick", {"n": number})
-        latencies.append((time.perf_counter() - began) * 1000)
-
     async def work() -> Sequence[float]:
-        await side_by_side([lambda n=n: emit(n) for n in range(count)])
+        await emit_all(attune.transport.address, count, _EVENTS_PER_S, latencies)
         last = (await attune.automation.events(1))[0]["id"]
         await until(lambda: attune.automation.enforcements(last))
         await until_idle(attune, "core.noop")

@@ -14,7 +14,7 @@ Done = Callable[[Exception | None, Any], None]
 
 AGAIN = "before another try"
 LATE = "before a late transaction"
-_LATE_FOR = 6
+_LATE_FOR = 12
 """So many times as long as another step may what was seen stay as it is, or not."""
 _AT_ONE_GO = 0.9
 """Once nothing goes wrong any more, so many of the points are passed without a pause: most of it is looking in vain."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 HINTS = {
+    "a late transaction looks whether its rows are as it has seen them": 250,
     "a child begins paused in a paused run": 64,
     "a commit that was not answered is repeated": 68,
     "a final state stays": 2,
@@ -10,9 +11,9 @@ HINTS = {
     "a job in a queue is not lost": 38,
     "a lost attempt leaves its outcome": 12,
     "a retried attempt leaves its outcome": 2,
-    "a run that goes on tells its children": 190,
+    "a run that goes on tells its children": 19,
     "a run that pauses tells its children": 190,
-    "a timer fires once": 294,
+    "a timer fires once": 43,
     "acceptances begin leases": 2,
     "an attempt ends once in a transaction": 72,
     "an event goes through the rules once": 14,
@@ -59,9 +60,9 @@ HINTS = {
     "what is paused begins nothing": 64,
     "what may not run twice does not": 33,
     "what rests is dropped whoever asked before": 118,
-    "what was cancelled does not begin": 100,
+    "what was cancelled does not begin": 244,
     "what was cancelled is not tried again": 12,
-    "who accepts shows the token": 255,
+    "who accepts shows the token": 22,
     "workers are asked to stop": 11,
     "workers fence themselves": 21,
 }

@@ -9,12 +9,12 @@ from attune_common.store import timers
 from attune_executor import inquire
 from tests.simulator.mutants.parts import not_done, nothing
 from tests.simulator.mutations import Mutation, off, patched
-from tests.simulator.plans import EXECUTORS, PEOPLE
+from tests.simulator.plans import INDEPENDENT, PEOPLE
 
 MUTANTS = (
     off("timers are taken in the transaction of the decision", "timers_in_transaction"),
     patched("timers that have fired are gone", (timers, "remove", not_done)),
-    off("a timer fires once", "timer_rows", where=EXECUTORS, seed=224),
+    off("a timer fires once", "timer_rows", where=INDEPENDENT),
     patched("timers go with their run", (timers, "remove_of_runs", not_done)),
     patched("held timers are released", (timers, "release", not_done), where=PEOPLE),
     patched("runs have a deadline", (attune_core.workflow.timers, "_time_out", nothing)),
