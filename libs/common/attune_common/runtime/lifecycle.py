@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
@@ -50,6 +51,15 @@ async def _guarded(main: Main) -> None:
     finally:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+        await _leave()
+
+
+async def _leave() -> None:
+    """End what libraries have left. The loop asks once, and would wait for ever for a connection that was being made to a
+    broker that is frozen: it swallows that, to try again in some decades."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS):
+            await cancel(asyncio.all_tasks() - {asyncio.current_task()})
 
 
 async def until_stopped(
@@ -66,7 +76,7 @@ async def until_stopped(
         await stop(grace)
 
 
-async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel the tasks and return when they have ended, whatever they ended with.
 
     A library below may swallow a cancellation that comes just when what it waits for has happened; so whoever
