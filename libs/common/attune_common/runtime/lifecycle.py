@@ -55,8 +55,8 @@ async def _guarded(main: Main) -> None:
 
 
 async def _leave() -> None:
-    """End what libraries have left. The loop asks once, and would wait for ever for a connection that was being made to a
-    broker that is frozen: it swallows that, to try again in some decades."""
+    """End what libraries have left. The loop asks once and waits: for ever for a connection that was being made to a
+    broker that is frozen, which swallows that to try again in some decades."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LAST_WORDS):
             await cancel(asyncio.all_tasks() - {asyncio.current_task()})
