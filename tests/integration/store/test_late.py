@@ -159,3 +159,18 @@ async def test_rows_that_somebody_holds_are_not_waited_for_long(store: Store) ->
         with pytest.raises(Exception, match="lock timeout") as caught:
             await late(store, work)
     assert is_transient(caught.value)
+
+
+async def test_a_connection_that_is_lost_before_the_transaction_begins_is_a_trouble_that_passes(store: Store) -> None:
+    (id,) = await made(store)
+
+    async def work(unit: Unit) -> None:
+        await executions.lock(unit, [id])
+        (row,) = await unit.look("SELECT pg_backend_pid() AS pid")
+        async with store.connection() as other:
+            await other.fetchval("SELECT pg_terminate_backend($1, 5000)", row["pid"])
+        await unit.fetchval("SELECT 1")
+
+    with pytest.raises(Exception, match=r"terminat|clos|released") as caught:
+        await late(store, work)
+    assert is_transient(caught.value)

@@ -10,6 +10,8 @@ _TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "5
 _BROKEN_CONNECTION = "08"
 _OUT_OF_RESOURCES = "53"
 _FINAL_STATE = "AT001"
+_TAKEN_BACK = "released back to the pool"
+"""What asyncpg says of a connection that was lost between two questions."""
 
 DatabaseError = asyncpg.PostgresError
 """Any error that PostgreSQL itself reported."""
@@ -40,7 +42,7 @@ def is_transient(error: BaseException) -> bool:
         return state in _TRANSIENT or state[:2] in (_BROKEN_CONNECTION, _OUT_OF_RESOURCES) or _outdated(error)
     if isinstance(error, asyncpg.InterfaceError):
         text = str(error)
-        return "pool" not in text and ("closed" in text or "closing" in text)
+        return _TAKEN_BACK in text or ("pool" not in text and ("closed" in text or "closing" in text))
     return isinstance(error, RowsChanged | OSError | TimeoutError | asyncpg.InternalClientError)
 
 

@@ -71,8 +71,9 @@ class LateUnit(Unit):
 
     async def begin(self) -> None:
         """From here on as every other unit. Errors: RowsChanged."""
-        self._transaction = transaction = self._session.transaction()
+        transaction = self._session.transaction()
         await transaction.start()
+        self._transaction = transaction
         for table, statement in _LOCKS.items():
             if seen := self._seen[table]:
                 rows = await Connection.fetch(self, statement, sorted(seen))
