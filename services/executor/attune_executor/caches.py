@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any
+
+import orjson
 
 from attune_common.store.actions_lookup import Action, Pinned
 from attune_common.store.items import ChunkKey
@@ -14,59 +15,12 @@ from attune_core.definition.graph import Graph
 from attune_core.model.record import record
 from attune_core.workflow.state import RunState
 from attune_executor.factbook import PassResults
+from attune_executor.lru import Lru, Weighed
 
-_PASSES_BYTES = 64 * 1024 * 1024
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class Lru(Generic[K, V]):
-    """The `size` values used last."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._values: OrderedDict[K, V] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        value = self._values.get(key)
-        if value is not None:
-            self._values.move_to_end(key)
-        return value
-
-    def put(self, key: K, value: V) -> None:
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self._size:
-            self._values.popitem(last=False)
-
-    def drop(self, key: K) -> None:
-        self._values.pop(key, None)
-
-
-class Weighed(Generic[K, V]):
-    """The values used last that weigh no more than `most` together."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._weight = 0
-        self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        found = self._values.get(key)
-        if found is None:
-            return None
-        self._values.move_to_end(key)
-        return found[0]
-
-    def put(self, key: K, value: V, weight: int) -> None:
-        """A value that is too heavy by itself is not kept."""
-        if weight > self._most or key in self._values:
-            return
-        self._values[key] = (value, weight)
-        self._weight += weight
-        while self._weight > self._most:
-            _, (_, gone) = self._values.popitem(last=False)
-            self._weight -= gone
+_PASSES_BYTES = _RUNS_BYTES = 64 * 1024 * 1024
+_RUN_BYTES, _TASK_BYTES = 4_000, 250
+_TIMES = 4
+"""So many times the length of its JSON is what a value takes in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +64,16 @@ class Known:
     context: RunContext
     state: RunState
 
+    @property
+    def weight(self) -> int:
+        """About so many bytes of memory. Parameters count as variables: nearly all are small."""
+        state = self.state
+        return _RUN_BYTES + _TASK_BYTES * len(state.tasks) + _weight(state.vars) + _weight(self.context.parameters)
+
+
+def _weight(values: Mapping[str, Any]) -> int:
+    return _TIMES * len(orjson.dumps(values, default=str)) if values else 0
+
 
 def _lru(size: int) -> Callable[[], Lru[Any, Any]]:
     return lambda: Lru(size)
@@ -120,7 +84,7 @@ class Caches:
     """Bounded in number; nothing here is needed for correctness."""
 
     graphs: Lru[str, Graph] = field(default_factory=_lru(500))
-    runs: Lru[int, Known] = field(default_factory=_lru(2_000))
+    runs: Weighed[int, Known] = field(default_factory=lambda: Weighed(_RUNS_BYTES))
     chunks: Lru[ChunkKey, list[Any]] = field(default_factory=_lru(500))
     passes: Weighed[Hashable, PassResults] = field(default_factory=lambda: Weighed(_PASSES_BYTES))
     actions: Lru[Pinned, tuple[int, Action | None]] = field(default_factory=_lru(2_000))

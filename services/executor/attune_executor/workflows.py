@@ -104,7 +104,8 @@ def remember(batch: Batch) -> None:
         if run.state.status.is_final:
             cache.drop(run.id)
         else:
-            cache.put(run.id, Known(run.context, run.state))
+            known = Known(run.context, run.state)
+            cache.put(run.id, known, known.weight)
 
 
 def subject_of(entry: Input) -> Hashable:

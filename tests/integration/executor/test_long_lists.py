@@ -10,7 +10,6 @@ from tests.integration.executor.world import World
 
 from attune_common.store import executions
 from attune_common.store.connection import Connection, Row
-from attune_executor.caches import Weighed
 
 TWO_LISTS = """
 ref: t.lists
@@ -92,13 +91,3 @@ output_map: {count: "{{ task.each.succeeded_count }}"}
     assert row["result"] == {"count": 1300}
     assert len({job.execution_id for job in world.worker.jobs}) == 650
     assert await differences(world, await world.run_of(execution)) == []
-
-
-def test_what_is_kept_weighs_no_more_than_it_may() -> None:
-    kept: Weighed[str, int] = Weighed(10)
-    kept.put("a", 1, 4)
-    kept.put("b", 2, 4)
-    assert kept.get("a") == 1
-    kept.put("c", 3, 4)
-    kept.put("d", 4, 11)
-    assert [kept.get(key) for key in "abcd"] == [1, None, 3, None]

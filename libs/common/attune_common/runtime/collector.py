@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 
-_OFTEN = (30_000, 20, 20)
+_OFTEN = (200_000, 10, 10)
 _STARTED = 5.0
 """Seconds after which a service has what it keeps for ever."""
 

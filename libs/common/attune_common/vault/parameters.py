@@ -44,26 +44,32 @@ def config_key(pack: str, path: Path) -> str:
 
 
 def _seal(vault: Vault, schema: Mapping[str, Any] | None, values: Any, name: Name) -> tuple[Any, list[Sealed]]:
-    sealed: list[Sealed] = []
+    sealing = _Sealing(vault, name)
+    found: Any = values
+    for path in places(schema, values):
+        found = replaced(found, path, partial(sealing.change, path=path))
+    return found, sealing.sealed
 
-    def change(value: Any, path: Path) -> Any:
+
+class _Sealing:
+    def __init__(self, vault: Vault, name: Name) -> None:
+        self._vault = vault
+        self._name = name
+        self.sealed: list[Sealed] = []
+
+    def change(self, value: Any, path: Path) -> Any:
         if value is None or value == "" or isinstance(value, Secret):
             return value
         if holds_secret(value):
-            return each(value, path)
-        key = name(path)
-        sealed.append(vault.seal(key, value))
+            return self._each(value, path)
+        key = self._name(path)
+        self.sealed.append(self._vault.seal(key, value))
         return Secret.of(key)
 
-    def each(value: Any, path: Path) -> Any:
+    def _each(self, value: Any, path: Path) -> Any:
         if isinstance(value, Mapping):
-            return {step: change(member, (*path, step)) for step, member in value.items()}
-        return [change(member, (*path, place)) for place, member in enumerate(value)]
-
-    found: Any = values
-    for path in places(schema, values):
-        found = replaced(found, path, partial(change, path=path))
-    return found, sealed
+            return {step: self.change(member, (*path, step)) for step, member in value.items()}
+        return [self.change(member, (*path, place)) for place, member in enumerate(value)]
 
 
 def places(schema: Mapping[str, Any] | None, values: Any) -> list[Path]:

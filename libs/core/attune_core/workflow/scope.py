@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from attune_core.definition.graph import TaskKind
@@ -13,6 +14,7 @@ from attune_core.model.moments import iso
 from attune_core.model.outcome import Outcome
 from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.draft import Draft
+from attune_core.workflow.facts import Facts
 from attune_core.workflow.state import Ended, Phase
 
 _FIELDS = (
@@ -164,16 +166,16 @@ class _TaskViews(Mapping[str, Mapping[str, Any]]):
         return len(self._draft.graph.tasks)
 
 
-def _kv(draft: Draft, key: str) -> Any:
-    if key not in draft.facts.kv:
+def _kv(facts: Facts, key: str) -> Any:
+    if key not in facts.kv:
         raise FactsMissing(kv=frozenset({key}))
-    return draft.facts.kv[key]
+    return facts.kv[key]
 
 
-def _secret(draft: Draft, key: str) -> Secret:
-    if key not in draft.facts.secrets:
+def _secret(facts: Facts, key: str) -> Secret:
+    if key not in facts.secrets:
         raise FactsMissing(secrets=frozenset({key}))
-    found = draft.facts.secrets[key]
+    found = facts.secrets[key]
     if found is None:
         raise ExpressionError(
             f"There is no secret {key!r} that this run may use",
@@ -196,6 +198,7 @@ def scope_for(
         draft.surroundings = _surroundings(draft)
     return Scope(
         **draft.surroundings,
+        tasks=_TaskViews(draft),
         vars=draft.vars if variables is None else variables,
         item=item,
         index=index,
@@ -206,16 +209,16 @@ def scope_for(
 
 
 def _surroundings(draft: Draft) -> dict[str, Any]:
-    """What all scopes of a decision share."""
+    """What all scopes of a decision share. The draft keeps it, so nothing in it may hold the draft: a circle would stay
+    until the garbage collector comes by, with all that the decision has made."""
     facts = draft.facts
     now = iso(facts.now)
     return {
-        "tasks": _TaskViews(draft),
         "parameters": facts.parameters,
         "pack_config": facts.pack_config,
         "system": {**facts.system, "timestamp": now},
-        "kv": lambda key: _kv(draft, key),
-        "secret": lambda key: _secret(draft, key),
+        "kv": partial(_kv, facts),
+        "secret": partial(_secret, facts),
         "sealed": facts.sealed or bool(facts.secrets),
         "now": now,
         "meter": draft.meter,
