@@ -45,12 +45,20 @@ class LeftJobs:
         self._seen.clear()
         self._database_back = monotonic()
 
+    def _notice_start(self, at: float) -> None:
+        """PostgreSQL was away although no sweep of ours has met with it: others may have tried to tell it of jobs."""
+        if at > self._database_back:
+            self._seen.clear()
+            self._database_back = at
+
     async def sweep(self, in_hand: Iterable[int]) -> int:
         """Publish those that still wait, forget the others; how many were published. Errors: BusUnavailable."""
         age = self._store.settings.outbox_stale_seconds
         async with self._store.connection() as connection:
             rows = await outbox.stale_jobs(connection, age, in_hand, _LOOK_AT)
         now = monotonic()
+        if rows:
+            self._notice_start(now - rows[0]["server_age"])
         self._seen = {row["id"]: self._seen.get(row["id"], now) for row in rows}
         between = _AFTER_TROUBLE if now - self._database_back < _TROUBLE * self._sweep else _BETWEEN
         ids = await self._unsent(self._seen_for(between, rows))

@@ -162,6 +162,33 @@ async def test_a_job_waits_longer_when_the_database_was_away(store: Store, bus: 
         left._database_back = float("-inf")
 
 
+async def test_a_job_waits_longer_when_the_database_was_away_between_two_sweeps(
+    store: Store, bus: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another relay may have published it and not been able to delete it."""
+    found, back = outbox.stale_jobs, float("-inf")
+
+    async def of_a_server_that_started(*given: Any) -> list[dict[str, Any]]:
+        return [{**row, "server_age": monotonic() - back} for row in await found(*given)]
+
+    async def swept() -> bool:
+        return await left.sweep([]) > 0
+
+    monkeypatch.setattr(outbox, "stale_jobs", of_a_server_that_started)
+    left = LeftJobs(store, bus)
+    left._database_back = float("-inf")
+    await _leave(store, "a")
+
+    async def seen() -> bool:
+        assert not await swept()
+        return bool(left._seen)
+
+    await until(seen, 10)
+    back = begin = monotonic()
+    await until(swept, 10)
+    assert monotonic() - begin >= 5 * store.settings.sweep_seconds
+
+
 async def test_what_is_published_is_deleted_in_the_end_and_not_published_again(
     store: Store, bus: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

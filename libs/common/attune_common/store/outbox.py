@@ -29,7 +29,10 @@ async def stale(connection: Connection, age: float, in_hand: Iterable[int], limi
 
 
 async def stale_jobs(connection: Connection, age: float, in_hand: Iterable[int], limit: int) -> list[Row]:
-    """id, routing_key and age (in seconds) of the same, of jobs alone and not locked."""
+    """id, routing_key and age of the same, of jobs alone and not locked; with server_age, since PostgreSQL started.
+
+    Ages are in seconds.
+    """
     return await connection.fetch(_SQL.stale_jobs, age, list(in_hand), limit, Exchange.EXECUTIONS)
 
 
