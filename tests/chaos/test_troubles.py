@@ -43,7 +43,8 @@ async def _field() -> AsyncIterator[Field]:
     try:
         await arena.start()
         await arena.register_pack()
-        async with AsyncAttune.connect(arena.url, arena.token) as attune, httpx2.AsyncClient(timeout=60) as http:
+        one_each = httpx2.AsyncClient(timeout=60, limits=httpx2.Limits(max_keepalive_connections=0))
+        async with AsyncAttune.connect(arena.url, arena.token) as attune, one_each as http:
             yield Field(arena, attune, http)
     finally:
         await arena.stop()
