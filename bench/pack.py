@@ -12,7 +12,7 @@ STEPS = 10
 def write_pack(root: Path) -> Path:
     """The files of pack `bench` below `root`. JSON is YAML."""
     _write(root / "pack.yaml", {"ref": "bench", "label": "What is measured", "version": "1.0.0"})
-    for flow in (sequence("sequence", STEPS), sequence("long", 500), _fan_out("fan_out", "core.noop"), _python()):
+    for flow in (sequence("sequence", STEPS), sequence("long", 500), _fan_out(), _python()):
         _write(root / "workflows" / f"{flow['ref'].partition('.')[2]}.yaml", flow)
     _write(
         root / "actions" / "think.yaml",
@@ -57,18 +57,23 @@ def sequence(name: str, steps: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _fan_out(name: str, action: str) -> dict[str, Any]:
+def _fan_out() -> dict[str, Any]:
+    """A thousand items at once, as the systems beside which it is measured take them; it is 100 where nothing is said."""
+    return _list("fan_out", "core.noop", concurrency=1_000)
+
+
+def _python() -> dict[str, Any]:
+    return _list("python", "bench.think")
+
+
+def _list(name: str, action: str, **options: Any) -> dict[str, Any]:
     each = {"name": "each", "action": action, "with_items": "{{ range(parameters.items) | list }}"}
-    each |= {"input": {"n": "{{ item }}"}, "on_success": "after"}
+    each |= {"input": {"n": "{{ item }}"}, "on_success": "after"} | options
     return {
         "ref": f"bench.{name}", "label": "Items and a join", "parameters": {"items": {"type": "integer"}},
         "vars": {"n": 0}, "tasks": [each, {"name": "after", "action": "core.noop", "publish": [{"n": "{{ 1 }}"}]}],
         "output_map": {"n": "{{ vars.n }}"},
     }  # fmt: skip
-
-
-def _python() -> dict[str, Any]:
-    return _fan_out("python", "bench.think")
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ async def _items(platform: Platform, workflow: str, items: int) -> Run:
 
     async def work() -> Sequence[float]:
         started = await attune.workflows.execute(workflow, {"items": items})
-        ended = await until_ended(attune, started["id"], 0.1)
+        ended = await until_ended(attune, started["id"], 0.02 if items < 10_000 else 0.1)
         if ended["result"] != {"n": 1}:
             raise Wrong(f"{workflow} gave {ended['result']}")
         return []
