@@ -58,7 +58,7 @@ def sequence(name: str, steps: int) -> dict[str, Any]:
 
 
 def _fan_out() -> dict[str, Any]:
-    """A thousand items at once, as the systems beside which it is measured take them; it is 100 where nothing is said."""
+    """A thousand items at once, as other systems take them; it is a hundred where nothing is said."""
     return _list("fan_out", "core.noop", concurrency=1_000)
 
 
