@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from attune_common.bus import topology
 from attune_common.bus.bus import Bus
@@ -35,6 +36,7 @@ class LeftJobs:
         self._store, self._bus = store, bus
         self._seen: dict[int, float] = {}
         self._database_back = monotonic()
+        self._server_start: datetime | None = None
 
     def forget(self) -> None:
         """The bus was away: what was seen before has not been seen in peace."""
@@ -45,11 +47,12 @@ class LeftJobs:
         self._seen.clear()
         self._database_back = monotonic()
 
-    def _notice_start(self, at: float) -> None:
+    def _notice_start(self, row: Row, now: float) -> None:
         """PostgreSQL was away although no sweep of ours has met with it: others may have tried to tell it of jobs."""
-        if at > self._database_back:
+        if row["server_start"] != self._server_start:
             self._seen.clear()
-            self._database_back = at
+            self._server_start = row["server_start"]
+            self._database_back = max(self._database_back, now - row["server_age"])
 
     async def sweep(self, in_hand: Iterable[int]) -> int:
         """Publish those that still wait, forget the others; how many were published. Errors: BusUnavailable."""
@@ -58,7 +61,7 @@ class LeftJobs:
             rows = await outbox.stale_jobs(connection, age, in_hand, _LOOK_AT)
         now = monotonic()
         if rows:
-            self._notice_start(now - rows[0]["server_age"])
+            self._notice_start(rows[0], now)
         self._seen = {row["id"]: self._seen.get(row["id"], now) for row in rows}
         between = _AFTER_TROUBLE if now - self._database_back < _TROUBLE * self._sweep else _BETWEEN
         ids = await self._unsent(self._seen_for(between, rows))

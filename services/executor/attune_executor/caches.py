@@ -81,7 +81,7 @@ def _lru(size: int) -> Callable[[], Lru[Any, Any]]:
 
 @dataclass(slots=True)
 class Caches:
-    """Bounded in number; nothing here is needed for correctness."""
+    """Bounded in number or in weight; nothing here is needed for correctness."""
 
     graphs: Lru[str, Graph] = field(default_factory=_lru(500))
     runs: Weighed[int, Known] = field(default_factory=lambda: Weighed(_RUNS_BYTES))

@@ -29,7 +29,7 @@ async def stale(connection: Connection, age: float, in_hand: Iterable[int], limi
 
 
 async def stale_jobs(connection: Connection, age: float, in_hand: Iterable[int], limit: int) -> list[Row]:
-    """id, routing_key and age of the same, of jobs alone and not locked; with server_age, since PostgreSQL started.
+    """id, routing_key and age of the same, of jobs alone and not locked; with PostgreSQL's server_start and server_age.
 
     Ages are in seconds.
     """

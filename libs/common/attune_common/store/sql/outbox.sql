@@ -19,7 +19,7 @@ ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
 
 -- name: stale_jobs
 SELECT id, routing_key, extract(epoch FROM now() - created)::float8 AS age,
-  extract(epoch FROM now() - pg_postmaster_start_time())::float8 AS server_age
+  pg_postmaster_start_time() AS server_start, extract(epoch FROM now() - pg_postmaster_start_time())::float8 AS server_age
 FROM attune.outbox
 WHERE created < now() - make_interval(secs => $1) AND id <> ALL($2::bigint[]) AND exchange = $4
 ORDER BY id LIMIT $3
