@@ -6,12 +6,12 @@ Usage: python -m bench.piles [--rows 5000000] [--backlog 12000] [--turns 3]. Mea
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from statistics import median
 
 import asyncpg
 import uvloop
@@ -29,7 +29,7 @@ _OLD = Path(__file__).with_suffix(".sql").read_text().split(";\n")
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.piles", description=__doc__)
     parser.add_argument(
-        "--rows", type=int, default=5_000_000, help="old executions, and as many tasks and journal lines"
+        "--rows", type=int, default=5_000_000, help="old executions, a multiple of ten, with as many tasks"
     )
     parser.add_argument("--backlog", type=int, default=10 * _AT_ONCE, help=f"workflows at once instead of {_AT_ONCE:,}")
     parser.add_argument("--turns", type=int, default=3)
@@ -92,17 +92,13 @@ def _table(head: str, found: dict[str, list[Figures]]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for name, figures in found.items():
-        rate = _middle(next(value for key, value in each.items() if key.endswith("_per_s")) for each in figures)
-        cpu = _middle(each["cpu_s_per_1000"] for each in figures)
-        parts = [_middle(each["cpu_by_process"][part] for each in figures) for part in ("executor", "postgresql")]
-        times = [_middle(each[key] or 0.0 for each in figures) for key in ("p50_ms", "p95_ms")]
+        rate = median(next(value for key, value in each.items() if key.endswith("_per_s")) for each in figures)
+        cpu = median(each["cpu_s_per_1000"] for each in figures)
+        parts = [median(each["cpu_by_process"][part] for each in figures) for part in ("executor", "postgresql")]
+        times = [median(each[key] or 0.0 for each in figures) for key in ("p50_ms", "p95_ms")]
         shown = " | ".join([f"{cpu:.2f}", *(f"{part:.2f}" for part in parts), *(f"{each:.1f}" for each in times)])
         lines.append(f"| {name} | {rate:,.0f} | {shown} |")
     return "\n".join([*lines, ""])
-
-
-def _middle(values: Iterable[float]) -> float:
-    return statistics.median(values)
 
 
 def _tell(what: str) -> None:

@@ -8,7 +8,7 @@ DECLARE
   column_name TEXT;
 BEGIN
   FOR table_name, columns IN VALUES
-    ('execution', 'token parameters result error secrets request_digest claim timeout'),
+    ('execution', 'parameters result error secrets request_digest claim timeout'),
     ('execution_attempt', 'error'),
     ('execution_log', 'line'),
     ('workflow_run', 'state variables error_message'),
