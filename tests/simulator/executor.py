@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from attune_common.runtime import handover
 from attune_common.runtime.settings import Settings
 from attune_common.store import timers
 from attune_common.store.timers import Timer
@@ -23,14 +26,23 @@ _CONNECTION_LOST = 20.0
 _NOTICED = 2.5
 
 
+@dataclass(eq=False)
+class _Given:
+    """Letters that are with a handler, which has something left to do for them or only waits."""
+
+    letters: list[Letter]
+    only_waits: bool = False
+
+
 class ExecutorProcess(Process):
-    """One handler per queue at a time, as the bus does it; what it has in hand goes back when it dies."""
+    """One handler per queue at a time, or another when the first only waits, as the bus does it; what it has in hand
+    goes back when it dies."""
 
     def __init__(self, world: World, name: str, settings: Settings) -> None:
         super().__init__(world, name)
         self._settings = settings
         self._relay = Relay(self, world)
-        self._in_hand: dict[str, list[Letter]] = {}
+        self._in_hand: dict[str, list[_Given]] = defaultdict(list)
 
     def begin(self) -> None:
         world = self.world
@@ -39,6 +51,7 @@ class ExecutorProcess(Process):
         store: Any = self.store
         self.real = Executor(store, Port(world), self._settings)
         self._handlers = {subscription.queue: handler for subscription, handler in self.real._subscriptions}
+        self._overlapping = {each.queue for each, _ in self.real._subscriptions if each.overlaps}
         world.mutation.alter(self.real)
         self._relay.start()
         self.after(world.dice.uniform(0.0, 0.5), self._watch_timers)
@@ -53,9 +66,10 @@ class ExecutorProcess(Process):
             self.world.offer(queue)
 
     def end(self) -> None:
-        in_hand, self._in_hand = self._in_hand, {}
-        for letters in in_hand.values() if "late_acknowledgement" not in self.world.off else ():
-            self.world.bag.give_back(letters)
+        in_hand, self._in_hand = self._in_hand, defaultdict(list)
+        for given in in_hand.values() if "late_acknowledgement" not in self.world.off else ():
+            for each in given:
+                self.world.bag.give_back(each.letters)
 
     def freeze(self, seconds: float) -> None:
         """The broker takes the connection for dead after a while and gives the letters to others, too."""
@@ -72,7 +86,10 @@ class ExecutorProcess(Process):
             self.after(self.world.dice.uniform(0.0, 0.5), self.real.recover._calm.disturb)
 
     def free_for(self, queue: str) -> bool:
-        return self.awake and self._listens and queue in self._handlers and queue not in self._in_hand
+        if not (self.awake and self._listens and queue in self._handlers):
+            return False
+        given = self._in_hand[queue]
+        return not given or (queue in self._overlapping and len(given) == 1 and given[0].only_waits)
 
     def take(self, queue: str) -> None:
         """Handle what is ready there, or a part of it."""
@@ -80,26 +97,33 @@ class ExecutorProcess(Process):
         letters = self.world.bag.take(queue, most)
         if not letters:
             return
-        self._in_hand[queue] = letters
+        given = _Given(letters)
+        self._in_hand[queue].append(given)
         deliveries: Sequence[Any] = [SimpleNamespace(messages=[letter.message]) for letter in letters]
-        self.spawn(self._handlers[queue](list(deliveries)), lambda error, _: self._handled(queue, letters, error))
+        with handover.to(lambda: self._only_waits(queue, given)):
+            self.spawn(self._handlers[queue](list(deliveries)), lambda error, _: self._handled(queue, given, error))
 
-    def _handled(self, queue: str, letters: list[Letter], error: Exception | None) -> None:
+    def _only_waits(self, queue: str, given: _Given) -> None:
+        given.only_waits = True
+        self.after(0.0, lambda: self.world.offer(queue))
+
+    def _handled(self, queue: str, given: _Given, error: Exception | None) -> None:
         if self.world.dies_at(self, "before acknowledging"):
             self.crash()
             return
         if error is None:
-            self._in_hand.pop(queue, None)
+            if given in self._in_hand[queue]:
+                self._in_hand[queue].remove(given)
             self.world.offer(queue)
             return
-        self.world.tell(self.name, f"is refused {len(letters)} of {queue}: {type(error).__name__}")
-        self.world.check_poison(letters, error)
-        self.after(self.world.dice.uniform(0.05, 2.0), lambda: self._give_back(queue, letters))
+        self.world.tell(self.name, f"is refused {len(given.letters)} of {queue}: {type(error).__name__}")
+        self.world.check_poison(given.letters, error)
+        self.after(self.world.dice.uniform(0.05, 2.0), lambda: self._give_back(queue, given))
 
-    def _give_back(self, queue: str, letters: list[Letter]) -> None:
-        if self._in_hand.get(queue) is letters:
-            self._in_hand.pop(queue)
-            self.world.bag.give_back(letters if "late_acknowledgement" not in self.world.off else ())
+    def _give_back(self, queue: str, given: _Given) -> None:
+        if given in self._in_hand[queue]:
+            self._in_hand[queue].remove(given)
+            self.world.bag.give_back(given.letters if "late_acknowledgement" not in self.world.off else ())
 
     def _watch_timers(self) -> None:
         """Only when something is due: to look in vain has no effect."""

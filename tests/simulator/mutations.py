@@ -25,7 +25,8 @@ class Mutation:
     """`off`: mechanisms of the model; `patches`: of the real code; `alter`: of each executor that starts.
 
     `where`: the mixture of faults (`plans.MIXTURES`) that needs it; None: any. `seed`: one that catches it, looked at
-    before the others. `because`: why the system holds without it; then nothing has to catch it.
+    before the others. `rarity`: how many times as many seeds it may take, where what it is about happens that rarely.
+    `because`: why the system holds without it; then nothing has to catch it.
     """
 
     name: str
@@ -34,12 +35,14 @@ class Mutation:
     alter: Callable[[Executor], None] = field(default=_leave)
     where: int | None = None
     seed: int | None = None
+    rarity: int = 1
     because: str = ""
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The fifty in which it has to be caught."""
-        all_of_them = range(WITHIN) if self.where is None else range(self.where, WITHIN * MIXTURES, MIXTURES)
+        """The fifty in which it has to be caught, or more for what is rare."""
+        within = WITHIN * self.rarity
+        all_of_them = range(within) if self.where is None else range(self.where, within * MIXTURES, MIXTURES)
         first = (self.seed,) if self.seed in all_of_them else ()
         return tuple(dict.fromkeys((*first, *all_of_them)))
 

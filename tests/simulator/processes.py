@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Process:
         self.up = False
         self.life = 0
         self.frozen_until = 0.0
-        self._working: dict[int, Coroutine[Any, Any, Any]] = {}
+        self._working: dict[int, tuple[Coroutine[Any, Any, Any], Context]] = {}
 
     @property
     def frozen(self) -> bool:
@@ -91,8 +92,8 @@ class Process:
     def abandon(self) -> None:
         """Let go of the work under way where it stands."""
         working, self._working = self._working, {}
-        for work in working.values():
-            work.close()
+        for work, context in working.values():
+            context.run(work.close)
 
     def freeze(self, seconds: float) -> None:
         if self.up:
@@ -116,15 +117,15 @@ class Process:
         self.world.clock.after(delay, due)
 
     def spawn(self, work: Coroutine[Any, Any, Any], done: Done) -> None:
-        number = self.world.number()
-        self._working[number] = work
-        self.after(0.0, lambda: self._step(number, work, done))
+        number, context = self.world.number(), copy_context()
+        self._working[number] = work, context
+        self.after(0.0, lambda: self._step(number, work, done, context))
 
-    def _step(self, number: int, work: Coroutine[Any, Any, Any], done: Done) -> None:
+    def _step(self, number: int, work: Coroutine[Any, Any, Any], done: Done, context: Context) -> None:
         try:
-            point = work.send(None)
+            point = context.run(work.send, None)
             while self.world.healed and point != AGAIN and self.world.dice.random() < _AT_ONE_GO:
-                point = work.send(None)
+                point = context.run(work.send, None)
         except StopIteration as end:
             self._working.pop(number, None)
             done(None, end.value)
@@ -135,7 +136,7 @@ class Process:
             if self.world.dies_at(self, point):
                 self.crash()
             else:
-                self.after(self._pause(point), lambda: self._step(number, work, done))
+                self.after(self._pause(point), lambda: self._step(number, work, done, context))
 
     def _pause(self, point: str) -> float:
         slow, dice = self.world.faults.slow, self.world.dice

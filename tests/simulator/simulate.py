@@ -13,6 +13,7 @@ import structlog
 
 import attune_executor.calm
 import attune_executor.dispatch
+import attune_executor.handlers
 import attune_executor.order
 from attune_common.store import timers
 from tests.simulator import oracle, statements
@@ -72,6 +73,7 @@ def _in_place(world: World) -> Iterator[None]:
         (attune_executor.calm, "monotonic", lambda: world.clock.seconds),
         (attune_executor.dispatch, "new_token", world.token),
         (attune_executor.order, "Event", ModelEvent),
+        (attune_executor.handlers, "_MANY", 0),
         *world.mutation.patches,
     ]
     if "timers_in_transaction" in world.off:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attune_common.contracts.base import Message
+from attune_common.runtime import handover
 from attune_common.runtime.settings import Settings
 from attune_common.store.errors import RowsChanged, is_transient
 from tests.simulator.database import Database, Row, Transaction
@@ -58,7 +59,10 @@ class ModelConnection:
     def is_late(self) -> bool:
         return False
 
-    def versions(self, table: str, ids: Iterable[int]) -> list[Row | None]:
+    async def glimpse(self, query: str, *arguments: Any) -> list[Row]:
+        return await self.look(query, *arguments)
+
+    def versions(self, table: str, ids: Iterable[int]) -> list[Row | int | None]:
         return [None for _ in ids]
 
 
@@ -80,11 +84,13 @@ class ModelUnit(ModelConnection):
 
 
 class ModelLateUnit(ModelUnit):
-    """The same for a unit that locks nothing before it writes. A version of a row is the row: none is ever changed."""
+    """The same for a unit that locks nothing before it writes. The version of a run is its revision, that of another
+    row is the row: none is ever changed."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._seen: dict[tuple[str, int], Row] = {}
+        self._seen: dict[tuple[str, int], Row | int] = {}
+        self._before: Callable[[], Awaitable[None]] | None = None
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
         self.transaction: Transaction | None = None
 
@@ -93,16 +99,28 @@ class ModelLateUnit(ModelUnit):
         return self.transaction is None
 
     async def look(self, query: str, *arguments: Any) -> list[Row]:
+        await self._come_after()
+        return await self.glimpse(query, *arguments)
+
+    async def glimpse(self, query: str, *arguments: Any) -> list[Row]:
         if not self.is_late or self._waiting:
             return await self.fetch(query, *arguments)
         rows = ModelConnection._answer(self, query, arguments)
         assert isinstance(rows, list)
         return rows
 
-    def saw(self, table: str, versions: Mapping[int, Row]) -> None:
-        self._seen |= {(table, id): row for id, row in versions.items()}
+    def saw(self, table: str, versions: Mapping[int, Row | int]) -> None:
+        self._seen |= {(table, id): version for id, version in versions.items()}
 
-    def versions(self, table: str, ids: Iterable[int]) -> list[Row | None]:
+    def follow(self, before: Callable[[], Awaitable[None]]) -> None:
+        self._before = before
+
+    async def _come_after(self) -> None:
+        before, self._before = self._before, None
+        if before is not None:
+            await before()
+
+    def versions(self, table: str, ids: Iterable[int]) -> list[Row | int | None]:
         return [self._seen[table, id] if self.is_late else None for id in ids]
 
     async def later(self, query: str, *arguments: Any) -> None:
@@ -121,16 +139,21 @@ class ModelLateUnit(ModelUnit):
 
     async def _begin_if_late(self) -> None:
         if self.is_late:
-            await reach(LATE)
+            await self.wait_for_turn()
             self.begin()
+
+    async def wait_for_turn(self) -> None:
+        await reach(LATE)
+        await self._come_after()
 
     def begin(self) -> None:
         """Errors: RowsChanged. Whether every row that was seen is among those that are written makes no difference."""
         self.transaction = self._database.transaction()
         self.transaction.__enter__()
         if "versions" not in self._database.off:
-            for (table, id), row in self._seen.items():
-                if self._database.tables[table].get(id) is not row:
+            for (table, id), version in self._seen.items():
+                row = self._database.tables[table].get(id)
+                if version is not row and (row is None or version != row.get("revision")):
                     raise RowsChanged(f"{table} {id}")
         waiting, self._waiting = self._waiting, []
         for query, arguments in waiting:
@@ -174,6 +197,7 @@ class Writing:
         if kind is not None:
             self._transaction.__exit__(kind)
             return
+        handover.only_waits()
         sent = self._commit()
         self._world.may_fail(self._process, "the answer to the commit is lost", self._world.faults.unanswered)
         await reach("after a commit")
@@ -213,7 +237,8 @@ class LateWriting(Writing):
         unit = self._unit
         assert isinstance(unit, ModelLateUnit)
         if kind is None and unit.is_late:
-            await reach(LATE)
+            handover.only_waits()
+            await unit.wait_for_turn()
             self._world.need_database()
             self._begin(unit)
         if unit.transaction is not None:

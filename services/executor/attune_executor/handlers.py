@@ -25,25 +25,24 @@ from attune_executor.answers import Answered
 from attune_executor.enforce import Enforce
 from attune_executor.leases import Leases
 from attune_executor.logs import Logs
-from attune_executor.order import Order
 from attune_executor.schedule import Schedule
 from attune_executor.workflows import Requested, Workflows
 
 M = TypeVar("M", bound=Message)
+_MANY = 100
+"""Reports about a single run that are worth a batch of their own."""
 
 
 def subscriptions(
     schedule: Schedule, workflows: Workflows, leases: Leases, enforce: Enforce, logs: Logs
 ) -> list[tuple[Subscription, Handler]]:
     """Every queue of the executors with its handler."""
-    order = Order()
 
     async def completed(messages: Sequence[ExecutionCompleted]) -> None:
-        """While one run alone is busy the next batch would only wait for this one, and be smaller."""
-        runs = {m.workflow_execution_id for m in messages if m.workflow_execution_id is not None}
-        async with order.of(runs):
-            with handover.to_nobody() if len(runs) == 1 else nullcontext():
-                await workflows.take(messages)
+        """While one run alone is busy and little comes at a time, the next batch would only be smaller."""
+        alone = len(messages) < _MANY and len({m.workflow_execution_id for m in messages}) == 1
+        with handover.to_nobody() if alone else nullcontext():
+            await workflows.take(messages)
 
     async def requested(messages: Sequence[RunRequested]) -> None:
         await workflows.take(Requested(run) for run in sorted({m.workflow_execution_id for m in messages}))

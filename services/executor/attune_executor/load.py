@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from attune_common.store import runs, tasks
@@ -28,9 +29,12 @@ async def lock_runs(batch: Batch, ids: Iterable[int], *, patient: bool = True) -
     await take_runs(batch, await runs.lock(batch.unit, wanted, patient=patient))
 
 
-async def take_runs(batch: Batch, locked: Sequence[Mapping[str, Any] | Row]) -> None:
-    """Have them in hand. `locked`: rows of id, revision, config and config_secrets."""
-    known = {row["id"]: _cached(batch, row) for row in locked}
+async def take_runs(
+    batch: Batch, locked: Sequence[Mapping[str, Any] | Row], ahead: Mapping[int, Known] = MappingProxyType({})
+) -> None:
+    """Have them in hand. `locked`: rows of id, revision, config and config_secrets. `ahead`: what is about to be
+    stored of some."""
+    known = {row["id"]: ahead.get(row["id"]) or _cached(batch, row) for row in locked}
     unknown = [row for row in locked if known[row["id"]] is None]
     if unknown:
         known |= await _load(batch, unknown)

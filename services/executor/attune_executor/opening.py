@@ -9,22 +9,38 @@ from attune_common.store import executions, openings
 from attune_common.store.connection import Row
 from attune_common.store.unit import Unit
 from attune_executor.batch import Batch
+from attune_executor.caches import Known
 from attune_executor.context import Context
 from attune_executor.happenings import batch_of, begin
 from attune_executor.load import take_runs
+from attune_executor.order import Turn
 
 
-async def opened(unit: Unit, context: Context, expected: int, reported: Collection[int]) -> Batch:
-    """A batch; of a late unit with the executions of the reports, and their runs, in hand."""
+async def opened(
+    unit: Unit, context: Context, expected: int, reported: Collection[int], turn: Turn | None = None
+) -> Batch:
+    """A batch; of a late unit with the executions of the reports, and their runs, in hand: as those before it in its
+    turn will leave them."""
     opening = await openings.of_reports(unit, reported) if unit.is_late else None
+    if turn is not None and turn.before and unit.is_late:
+        unit.follow(turn.until_true)
     if opening is None:
         return await begin(unit, context, expected)
     batch = batch_of(unit, context, opening.moment)
     batch.hold(opening.executions)
     runs = {row["id"]: row for row in opening.rows if row["id"] is not None}.values()
     configs = await _configs(batch, {(row["pack_ref"], row["pack_seen"]) for row in runs})
-    await take_runs(batch, [_run(row, configs) for row in runs])
+    ahead = {} if turn is None else _ahead(turn, runs)
+    unit.saw("workflow_run", {id: known.state.revision for id, known in ahead.items()})
+    await take_runs(batch, [_run(row, configs) for row in runs], ahead)
     return batch
+
+
+def _ahead(turn: Turn, runs: Collection[Row]) -> dict[int, Known]:
+    """Of runs that others are about to store, or have just stored. Where somebody else was quicker, what they decided
+    is worth nothing."""
+    known = {row["id"]: turn.ahead(row["id"]) for row in runs}
+    return {row["id"]: one for row in runs if (one := known[row["id"]]) and row["revision"] <= one.state.revision}
 
 
 async def requested(unit: Unit, context: Context, ids: Collection[int]) -> Batch:

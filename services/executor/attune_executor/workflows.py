@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 from attune_common.contracts.execution import ExecutionCompleted
@@ -20,10 +21,12 @@ from attune_executor.flush import flush
 from attune_executor.isolation import Isolation
 from attune_executor.load import lock_runs
 from attune_executor.opening import opened
+from attune_executor.order import Order, Turn
 from attune_executor.signals import take_requests, take_timers
 from attune_executor.telling import tell
 
-MAX_BATCH = 500
+MAX_BATCH = 1_000
+"""More than a queue hands out at once: a batch of its messages is stored as one."""
 _LOCKING = 20
 """After somebody else has changed what a batch had seen, so many batches lock their rows before they read them."""
 
@@ -44,42 +47,51 @@ class Workflows:
     def __init__(self, context: Context, isolation: Isolation) -> None:
         self._context = context
         self._isolation = isolation
+        self._order = Order()
         self._locking = 0
 
     async def take(self, inputs: Iterable[Input]) -> None:
         """Return when all inputs took effect, were found to be repeats, or became incidents."""
         waiting = list(inputs)
         for start in range(0, len(waiting), MAX_BATCH):
-            await self._isolation.run(waiting[start : start + MAX_BATCH], subject_of, self._transact)
+            batch = waiting[start : start + MAX_BATCH]
+            async with self._order.of({run for entry in batch if (run := run_of(entry)) is not None}) as turn:
+                await self._isolation.run(batch, subject_of, partial(self._transact, turn=turn))
 
-    async def _transact(self, inputs: list[Input]) -> None:
+    async def _transact(self, inputs: list[Input], turn: Turn) -> None:
         """Runs that another executor decides on just now come last: nobody else waits for them."""
-        held = await self._taken(inputs, patient=False)
+        held = await self._taken(inputs, turn, patient=False)
         if held:
-            await self._taken(held, patient=True)
+            await self._taken(held, turn, patient=True)
 
-    async def _taken(self, inputs: list[Input], *, patient: bool) -> list[Input]:
+    async def _taken(self, inputs: list[Input], turn: Turn, *, patient: bool) -> list[Input]:
         """Those that were left: their run is held, and we are not patient."""
-        began, tries = monotonic(), 0
+        began, tries, first = monotonic(), 0, turn.use()
 
         async def work(unit: Unit) -> tuple[Batch, list[Input]]:
             nonlocal tries
             tries += 1
-            return await self._perform(unit, inputs, patient=patient)
+            return await self._perform(unit, inputs, turn if first and tries == 1 else None, patient=patient)
 
         late = self._locking == 0 and all(isinstance(entry, ExecutionCompleted) for entry in inputs)
+        if not (late and first):
+            await turn.until_alone()
         batch, left = await self._context.store.retrying(work, late=late)
+        if first and tries == 1:
+            turn.stored()
         self._locking = _LOCKING if late and tries > 1 else max(0, self._locking - 1)
         remember(batch)
         BATCH.observe(len(inputs) - len(left))
         BATCH_TIME.observe(monotonic() - began)
         return left
 
-    async def _perform(self, unit: Unit, inputs: list[Input], *, patient: bool) -> tuple[Batch, list[Input]]:
+    async def _perform(
+        self, unit: Unit, inputs: list[Input], turn: Turn | None, *, patient: bool
+    ) -> tuple[Batch, list[Input]]:
         wanted = {run for entry in inputs if (run := run_of(entry)) is not None}
         patient = patient or len(wanted) < 2 or unit.is_late
         told = {entry.execution_id for entry in inputs if isinstance(entry, ExecutionCompleted)}
-        batch = await opened(unit, self._context, len(inputs), told)
+        batch = await opened(unit, self._context, len(inputs), told, turn)
         await lock_runs(batch, wanted, patient=patient)
         held = set() if patient else wanted - batch.runs.keys()
         left = [entry for entry in inputs if run_of(entry) in held]
@@ -90,6 +102,8 @@ class Workflows:
         await take_answers(batch, [entry for entry in inputs if isinstance(entry, Answered)])
         await settle(batch)
         await flush(batch)
+        if turn is not None:
+            turn.decided({run.id: Known(run.context, run.state) for run in batch.runs.values()})
         return batch, left
 
 

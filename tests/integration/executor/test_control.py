@@ -9,6 +9,7 @@ from tests.integration.executor.fake_worker import Reply
 from tests.integration.executor.world import World
 from tests.support.waiting import until
 
+from attune_api.usecases.cancel_execution import cancel_execution
 from attune_common.bus import topology
 from attune_common.contracts.execution import ExecutionCancel, ExecutionScheduled
 
@@ -99,6 +100,26 @@ async def test_cancel_stops_what_runs(world: World) -> None:
     assert await world.status(execution) == "canceling"
     await until(lambda: job.token in [one.token for one in ears.cancels], describe="the cancel")
     await world.worker.reply(job, Reply("cancelled"))
+    assert (await world.ended(execution))["status"] == "cancelled"
+
+
+async def test_who_was_asked_to_stop_ends_it_however_often_it_is_cancelled(world: World) -> None:
+    """Else its run could begin it anew beside a worker that has not heard yet."""
+    ears = Ears()
+    await ears.listen(world)
+    world.settings = world.settings.model_copy(update={"cancel_lost_seconds": 60.0, "lease_seconds": 60.0})
+    world.worker.script = lambda job: None
+    await world.start()
+    execution = await world.request(await world.define(TWO))
+    (job,) = await world.worker.got(1)
+    await world.worker.accept(job)
+    await world.reaches(job.execution_id, "running")
+    await world.ask(await world.run_of(execution), "cancel")
+    await world.reaches(job.execution_id, "canceling")
+    await cancel_execution(world.store, job.execution_id)
+    await until(lambda: len(ears.cancels) == 2, describe="the second cancel")
+    await world.worker.reply(job, Reply("cancelled", error="the worker has stopped it"))
+    assert (await world.ended(job.execution_id))["error"]["message"] == "the worker has stopped it"
     assert (await world.ended(execution))["status"] == "cancelled"
 
 

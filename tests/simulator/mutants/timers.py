@@ -14,7 +14,7 @@ from tests.simulator.plans import INDEPENDENT, PEOPLE
 MUTANTS = (
     off("timers are taken in the transaction of the decision", "timers_in_transaction"),
     patched("timers that have fired are gone", (timers, "remove", not_done)),
-    off("a timer fires once", "timer_rows", where=INDEPENDENT),
+    off("a timer fires once", "timer_rows", where=INDEPENDENT, rarity=2),
     patched("timers go with their run", (timers, "remove_of_runs", not_done)),
     patched("held timers are released", (timers, "release", not_done), where=PEOPLE),
     patched("runs have a deadline", (attune_core.workflow.timers, "_time_out", nothing)),

@@ -17,7 +17,7 @@ from attune_executor.batch import Batch
 from attune_executor.finish import finish_row
 from tests.simulator.mutants.parts import nothing
 from tests.simulator.mutations import Mutation, off, patched
-from tests.simulator.plans import PEOPLE, STORM, WORKERS
+from tests.simulator.plans import PEOPLE, WORKERS
 
 
 def _any_token(attempt: Any, token: str, outcome: Any, claim: str | None = None) -> Report:
@@ -151,7 +151,7 @@ MUTANTS = (
     patched("losses are no retries", (complete, "_send_again", _uncounted), where=WORKERS),
     patched("a lost attempt leaves its outcome", (complete, "keep_attempt", nothing)),
     patched("a retried attempt leaves its outcome", (attune_executor.perform, "keep_attempt", nothing)),
-    patched("an attempt ends once in a transaction", (Batch, "__init__", _forgetful_batch), where=STORM),
+    patched("an attempt ends once in a transaction", (Batch, "__init__", _forgetful_batch), where=WORKERS),
     patched("an execution starts once", (attune_executor.schedule, "_is_waiting", _any_state)),
     patched("what was cancelled is not tried again", (reports, "_NOT_WANTED_ANY_MORE", ())),
 )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from tests.simulator.mutations import off
-from tests.simulator.plans import EXECUTORS, PEOPLE
+from attune_executor.order import Turn
+from tests.simulator.mutations import off, patched
+from tests.simulator.plans import EXECUTORS, PEOPLE, STORM
 
 MUTANTS = (
     off("a late transaction looks whether its rows are as it has seen them", "versions", where=PEOPLE),
+    patched(
+        "what was decided on what was never stored is not stored",
+        (Turn, "until_true", Turn.until_alone),
+        where=STORM,
+        rarity=12,
+    ),
     off("a commit that was not answered is repeated", "repeated_commits", where=EXECUTORS),
     off(
         "messages leave with the commit",

@@ -51,11 +51,11 @@ def glance(db: Database, ids: list[int]) -> Answer:
 
 @statement("openings", "reports")
 def of_reports(db: Database, ids: list[int], triggers: list[str]) -> Answer:
-    """The version of a row is the row. There are no packs."""
+    """The version of an execution is its row, that of a run its revision. There are no packs."""
     rows = _opening(db, ids)
     for row in rows:
         run = db.tables["workflow_run"].get(row["workflow_run"]) or {"id": None, "revision": None, "pack_ref": None}
-        row |= {**pick(run, ("id", "revision", "pack_ref")), "run_seen": run, "pack_seen": None}
+        row |= {**pick(run, ("id", "revision", "pack_ref")), "pack_seen": None}
     return rows
 
 

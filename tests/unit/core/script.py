@@ -5,12 +5,13 @@ A step is a map with one signal key (`start`, `succeed`, `fail`, `time_out`, `ca
 short form of `short`), `status`, `vars`, `output`, `error`, `input` (task -> parameters), `tasks` (task -> shown
 status), `fired` (ended task -> labels of its routes), `refused` (ended task -> label -> what its condition gave),
 `counts` (iterating task -> its counters).
-Task names take an item's index as `name[3]` and a pass as `name/2`.
+An ended task says with `seconds` how long it ran. Task names take an item's index as `name[3]` and a pass as `name/2`.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from attune_core.model.outcome import Outcome
@@ -69,7 +70,10 @@ def _finished(world: World, status: OutcomeStatus, body: Any) -> Signal:
         error = body.get("error") or {"type": status.value, "message": f"{target.task} {status.value}"}
     current = world.state.task(target.task).current
     attempt = body.get("attempt") or (current.attempt if current else 1)
-    return signals.TaskFinished(target, attempt, Outcome(status, body.get("result"), error))
+    ran = body.get("seconds")
+    began = None if ran is None else world.now - timedelta(seconds=ran)
+    outcome = Outcome(status, body.get("result"), error, began, None if ran is None else world.now)
+    return signals.TaskFinished(target, attempt, outcome)
 
 
 def short(command: commands.Command) -> str | None:

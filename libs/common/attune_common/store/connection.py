@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import asyncpg
@@ -68,9 +68,18 @@ class Connection:
         """Rows of a question that neither locks nor changes any: it may be asked before a transaction begins."""
         return await self.fetch(query, *arguments)
 
+    async def glimpse(self, query: str, *arguments: Any) -> list[Row]:
+        """The same for rows that are never changed: some that are just being written may be missing."""
+        return await self.look(query, *arguments)
+
     def saw(self, table: str, versions: Mapping[int, int]) -> None:
-        """Rows by id, with the transaction that had written what was read."""
+        """Rows by id, with the version that was read: a run's revision, else the transaction that had written it."""
         raise AssertionError("whoever has locked its rows does not ask for their versions")
+
+    def follow(self, before: Callable[[], Awaitable[None]]) -> None:
+        """What was seen is in part what others are about to store: nothing is written, and nothing read that may
+        change, until `before` has returned. Errors are its own."""
+        raise AssertionError("whoever has locked its rows comes after nobody")
 
     def versions(self, table: str, ids: Iterable[int]) -> list[int | None]:
         """Which version of each row a statement may change; None: it is locked."""

@@ -129,7 +129,7 @@ async def parameters(connection: Connection, ids: Sequence[int]) -> dict[int, di
 
 async def allocate(connection: Connection, count: int) -> list[int]:
     """New ids, so that rows can name one another before they are written."""
-    return [row["id"] for row in await connection.look(_SQL.allocate, count)] if count else []
+    return [row["id"] for row in await connection.glimpse(_SQL.allocate, count)] if count else []
 
 
 async def results(connection: Connection, tasks: Sequence[tuple[int, str, int]]) -> list[Row]:

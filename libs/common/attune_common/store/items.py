@@ -38,10 +38,10 @@ async def insert(connection: Connection, lists: Sequence[ItemList]) -> None:
 async def fetch(connection: Connection, keys: Sequence[ChunkKey]) -> dict[ChunkKey, list[Any]]:
     """The items of each chunk that exists."""
     columns = [[key[place] for key in keys] for place in range(4)]
-    return {
-        (row["workflow_run"], row["task_name"], row["iteration"], row["first_index"]): row["items"]
-        for row in await connection.look(_SQL.fetch, *columns)
-    }
+    rows = await connection.glimpse(_SQL.fetch, *columns)
+    if len(rows) < len(keys):
+        rows = await connection.look(_SQL.fetch, *columns)
+    return {(row["workflow_run"], row["task_name"], row["iteration"], row["first_index"]): row["items"] for row in rows}
 
 
 def chunk_keys(run: int, task: str, iteration: int, first: int, count: int) -> list[ChunkKey]:

@@ -7,7 +7,7 @@ PostgreSQL are enough, and nothing is locked while they decide.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,13 +30,15 @@ class LateUnit(Unit):
     a `look`, or a row that was seen and is not written.
 
     Errors: RowsChanged, or another transient one, when a row is not as it was seen; then nothing was changed.
+    It may follow others that are just being stored, and comes after them then.
     """
 
-    __slots__ = ("_seen", "_transaction", "_written")
+    __slots__ = ("_before", "_seen", "_transaction", "_written")
 
     def __init__(self, session: Any, source: str) -> None:
         super().__init__(session, source)
         self._transaction: Any = None
+        self._before: Callable[[], Awaitable[None]] | None = None
         self._seen: dict[str, dict[int, int]] = defaultdict(dict)
         self._written: dict[str, set[int]] = defaultdict(set)
 
@@ -55,9 +57,21 @@ class LateUnit(Unit):
         return self._transaction is None
 
     async def look(self, query: str, *arguments: Any) -> list[Row]:
+        await self._come_after()
+        return await self.glimpse(query, *arguments)
+
+    async def glimpse(self, query: str, *arguments: Any) -> list[Row]:
         if self.is_late and not self._later:
             return await Connection.fetch(self, query, *arguments)
         return await self.fetch(query, *arguments)
+
+    def follow(self, before: Callable[[], Awaitable[None]]) -> None:
+        self._before = before
+
+    async def _come_after(self) -> None:
+        before, self._before = self._before, None
+        if before is not None:
+            await before()
 
     def saw(self, table: str, versions: Mapping[int, int]) -> None:
         self._seen[table] |= versions
@@ -71,6 +85,7 @@ class LateUnit(Unit):
 
     async def begin(self) -> None:
         """From here on as every other unit. Errors: RowsChanged."""
+        await self._come_after()
         transaction = self._session.transaction()
         await transaction.start()
         self._transaction = transaction
@@ -97,6 +112,7 @@ class LateUnit(Unit):
             await self._put_out(wires)
         await self.later(_SQL.agree, *(len(self._written[table]) for table in _LOCKS))
         handover.only_waits()
+        await self._come_after()
         return self._stored((await self._at_once())[0]["ids"], wires)
 
     async def _at_once(self) -> list[Row]:

@@ -31,7 +31,7 @@ async def of_reports(connection: Connection, wanted: Collection[int]) -> Opening
     """None when there is none of the executions. The unit is late."""
     opening = await _opened(connection, _SQL.reports, wanted)
     if opening is not None:
-        versions = {row["id"]: row["run_seen"] for row in opening.rows if row["id"] is not None}
+        versions = {row["id"]: row["revision"] for row in opening.rows if row["id"] is not None}
         connection.saw("workflow_run", versions)
     return opening
 

@@ -59,7 +59,7 @@ async def load(connection: Connection, ids: Sequence[int]) -> list[Row]:
 
 async def allocate(connection: Connection, count: int) -> list[int]:
     """Ids for runs that are about to be made."""
-    return [row["id"] for row in await connection.look(_SQL.allocate, count)] if count else []
+    return [row["id"] for row in await connection.glimpse(_SQL.allocate, count)] if count else []
 
 
 async def insert(connection: Connection, runs: Sequence[tuple[NewRun, RunChange]]) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from attune_core.execution.attempt import Attempt
 from attune_core.model.status import ExecutionStatus
 
-_HELD_BY_A_WORKER = (ExecutionStatus.RUNNING, ExecutionStatus.CANCELING)
+HELD_BY_A_WORKER = (ExecutionStatus.RUNNING, ExecutionStatus.CANCELING)
 _RESTING = (ExecutionStatus.WAITING, ExecutionStatus.PAUSED)
 
 
@@ -30,6 +30,6 @@ def on_cancel(attempt: Attempt, *, has_child: bool, only_resting: bool) -> Cance
         return Cancel.NOTHING
     if attempt.is_workflow and has_child:
         return Cancel.NOTHING if attempt.cancel_requested else Cancel.ASK_CHILD
-    if attempt.status not in _HELD_BY_A_WORKER:
+    if attempt.status not in HELD_BY_A_WORKER:
         return Cancel.DROP
     return Cancel.NOTHING if attempt.cancel_requested else Cancel.ASK_WORKER

@@ -14,10 +14,11 @@ from attune_core.workflow.commands import SetTimer, StoreItems
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.ending import end_task
 from attune_core.workflow.item import begin_item, begin_item_again, counted, tolerated
-from attune_core.workflow.problems import TaskProblem, render, render_kept
+from attune_core.workflow.problems import TaskProblem, render_kept
 from attune_core.workflow.scope import scope_for
 from attune_core.workflow.signals import TaskKey, TimerKind
 from attune_core.workflow.state import Activation, Ended, ItemCounts, Phase
+from attune_core.workflow.window import first_limit, widened
 
 START_AT_ONCE = 500
 """So many items begin in one decision, however many there is room for, and fewer when their templates are dear.
@@ -29,7 +30,7 @@ The next decision follows at once.
 def start(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
     """Render the list once and start its first window. Errors: TaskProblem; FactsMissing."""
     elements = _elements(draft, node, iteration)
-    limit = _limit(draft, node, iteration, len(elements))
+    limit = first_limit(draft, node, iteration, len(elements))
     _enter(draft, node, ItemCounts(total=len(elements), limit=limit))
     if elements:
         number = draft.under_way(node.name).iteration
@@ -67,15 +68,6 @@ def _batches(raw: Sequence[Any], size: int) -> tuple[Any, ...]:
 def _kind(raw: Any) -> str:
     names = {str: "text", bool: "a boolean", int: "a number", float: "a number", type(None): "null"}
     return names.get(type(raw), type(raw).__name__)
-
-
-def _limit(draft: Draft, node: TaskNode, iteration: Iteration, total: int) -> int:
-    if iteration.concurrency is None:
-        return max(1, min(draft.facts.window, total))
-    raw = render(iteration.concurrency, scope_for(draft), "input_error", f"{node.name}.concurrency")
-    if isinstance(raw, bool) or not isinstance(raw, int) or raw < 1:
-        raise TaskProblem("input_error", f"{node.name}.concurrency must be a whole number from 1, it is {raw!r}")
-    return min(raw, max(1, total))
 
 
 def _enter(draft: Draft, node: TaskNode, counts: ItemCounts) -> None:
@@ -154,7 +146,8 @@ def stop(draft: Draft, node: TaskNode, iteration: Iteration) -> None:
 def item_ended(draft: Draft, node: TaskNode, iteration: Iteration, key: TaskKey, outcome: Outcome) -> None:
     """An item reached its final outcome: count it, start what its place allows."""
     counts = _counts(draft, node)
-    _store(draft, node, counted(iteration, replace(counts, live=counts.live - 1), key, outcome))
+    counts = widened(draft, iteration, replace(counts, live=counts.live - 1), outcome)
+    _store(draft, node, counted(iteration, counts, key, outcome))
     refill(draft, node, iteration)
 
 

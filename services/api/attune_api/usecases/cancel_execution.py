@@ -11,6 +11,7 @@ from attune_common.store.connection import Row
 from attune_common.store.finished import execution_finished
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
+from attune_core.execution.cancels import HELD_BY_A_WORKER
 from attune_core.model.status import FINAL, ExecutionStatus
 
 ERROR = {"type": "cancelled", "message": "cancelled by request"}
@@ -38,7 +39,7 @@ async def _cancel(unit: Unit, row: Row) -> None:
         if ExecutionStatus(run["status"]) not in FINAL:
             await ask(unit, run["id"], "cancel", {})
         return
-    if row["status"] == ExecutionStatus.RUNNING:
+    if row["status"] in HELD_BY_A_WORKER:
         await _stop_worker(unit, row)
     elif row["workflow_run"] is not None:
         await _report_cancelled(unit, row)

@@ -3,7 +3,7 @@ SELECT attune.agree((SELECT count(*) FROM runs_written), $1::bigint, (SELECT cou
        ARRAY(SELECT wires_written FROM wires_written) AS ids
 
 -- name: lock_runs
-SELECT id, xmin AS seen FROM attune.workflow_run WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+SELECT id, revision AS seen FROM attune.workflow_run WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_executions
 SELECT id, xmin AS seen FROM attune.execution WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE

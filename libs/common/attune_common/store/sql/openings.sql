@@ -8,7 +8,7 @@ SELECT e.id AS execution, e.action_ref, e.status, e.trace_id, e.attempt, e.token
            SELECT FROM attune.rule l LEFT JOIN attune.pack k ON k.id = l.pack
            WHERE l.enabled AND l.trigger_ref = t.ref AND COALESCE(k.enabled, true))) AS heard,
        (SELECT revision FROM attune.registered) AS registered, nextval('attune.execution_id_seq') AS new_id,
-       r.id, r.revision, r.xmin AS run_seen, r.pack_ref, p.xmin AS pack_seen
+       r.id, r.revision, r.pack_ref, p.xmin AS pack_seen
 FROM attune.execution e
 LEFT JOIN attune.workflow_run r ON r.id = e.workflow_run
 LEFT JOIN attune.pack p ON p.ref = r.pack_ref

@@ -54,9 +54,9 @@ SET revision = n.revision, status = n.status::attune.execution_status_enum, stat
     completed_at = n.completed_at, updated = now(),
     moved = CASE WHEN r.moved < now() - interval '10 seconds' THEN now() ELSE r.moved END
 FROM unnest($1::bigint[], $2::int[], $3::text[], $4::jsonb[], $5::json[], $6::int[], $7::text[], $8::timestamptz[],
-            $9::xid[])
+            $9::int[])
   AS n(id, revision, status, state, variables, tries, error, completed_at, seen)
-WHERE r.id = n.id AND (n.seen IS NULL OR r.xmin = n.seen)
+WHERE r.id = n.id AND (n.seen IS NULL OR r.revision = n.seen)
 RETURNING r.id AS runs_written
 
 -- name: of_executions
