@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _STANDING = ("pausing", "paused")
 _BEGUN = ("scheduled", "running", "waiting")
 _LATE = timedelta(seconds=120)
-_TOLD, _TOLD_AT_ONCE = timedelta(seconds=60), timedelta(seconds=20)
+_TOLD, _TOLD_AT_ONCE, _EVER = timedelta(seconds=60), timedelta(seconds=20), timedelta(days=1)
 _BESIDE_TIME = ("PauseRequested", "RetryRequested")
 
 
@@ -102,14 +102,20 @@ class Conduct:
     def _check_paused(self, row: Row) -> None:
         """Somebody may let a subworkflow go on alone; its parent learns of it a little later."""
         above, went_on, now = row, EPOCH, self._clock.awake
-        told = _TOLD if self._world.plan.faults.events else _TOLD_AT_ONCE
         while above["workflow_run"] is not None:
             run = self._database.run(above["workflow_run"])
             since = self._stood_still.get(run["id"], now)
-            if went_on <= since < now - (told if above is not row else timedelta()):
+            if went_on <= since < now - (self._told() if above is not row else timedelta()):
                 raise Violation("works_while_paused", f"execution {row['id']} is new, run {run['id']} stands still")
             went_on = max(went_on, self._went_on.get(run["id"], EPOCH))
             above = self._database.tables["execution"][run["execution"]]
+
+    def _told(self) -> timedelta:
+        """So long after a run stands still those below it may not have heard of it: while there is trouble all
+        executors may be frozen."""
+        if not self._world.plan.faults.events:
+            return _TOLD_AT_ONCE
+        return _TOLD if self._world.healed_for(_TOLD.total_seconds()) else _EVER
 
     def _given_up(self, row: Row) -> None:
         """Work that may run again is not given up for a lost worker before it was lost so often. A subworkflow ends
