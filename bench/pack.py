@@ -58,7 +58,7 @@ def sequence(name: str, steps: int) -> dict[str, Any]:
 
 
 def _fan_out() -> dict[str, Any]:
-    """A thousand items at once, as other systems take them; it is a hundred where nothing is said."""
+    """A thousand items at once, as other systems take them; where nothing is said it is a hundred to begin with."""
     return _list("fan_out", "core.noop", concurrency=1_000)
 
 
