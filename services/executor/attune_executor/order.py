@@ -43,7 +43,8 @@ class Turn:
         self._stored = True
 
     def end(self) -> None:
-        self.is_over = True
+        """It forgets those before: else a long list would keep all that ever had a turn at it."""
+        self.is_over, self.before = True, {}
         self._over.set()
         self._let_follow()
 

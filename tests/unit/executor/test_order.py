@@ -105,6 +105,24 @@ async def test_a_run_goes_back_to_who_still_has_it() -> None:
     assert order._held == {}
 
 
+async def test_who_has_ended_remembers_nobody() -> None:
+    """Each follows the one before as long as a list is busy: a chain of all of them would keep all their states."""
+    order = Order()
+    first, second = Batch(order, 1), Batch(order, 1)
+    await _settled()
+    first.decide()
+    await _settled()
+    assert second.taken.before == {1: first.turn}
+    await first.end()
+    third = Batch(order, 1)
+    second.decide()
+    await _settled()
+    await second.end()
+    assert third.taken.before == {1: second.turn}
+    assert second.taken.before == {}
+    await third.end()
+
+
 async def test_only_what_the_first_try_decides_may_be_followed() -> None:
     turn = Turn({})
     assert [turn.use(), turn.use()] == [True, False]
