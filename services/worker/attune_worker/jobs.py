@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from attune_common.contracts.execution import ExecutionScheduled
 from attune_common.hosting.masking import NOTHING, Masker
@@ -26,7 +27,8 @@ class Stop(StrEnum):
 class Job:
     """One attempt on this worker. `masker` hides its secrets in whatever leaves the worker.
 
-    `claim`: under which name the worker has asked to begin it; empty before that, None where it need not ask.
+    `claim`: under which name the worker has asked to begin it; empty before that, None where it need not ask. `why`: it
+    is to end from outside.
     """
 
     def __init__(self, spec: ExecutionScheduled) -> None:
@@ -34,16 +36,27 @@ class Job:
         self.masker: Masker = NOTHING
         self.claim: str | None = "" if spec.claim else None
         self.started_at: datetime = utcnow()
-        self.stopped: asyncio.Future[Stop] = asyncio.get_running_loop().create_future()
+        self.why: Stop | None = None
         self.settled = asyncio.Event()
         self.handed_back = False
         self._grace = spec.limits.grace
+
+    @cached_property
+    def stopped(self) -> asyncio.Future[Stop]:
+        """Made for who waits for it: an attempt that ends at once does without."""
+        stopped = asyncio.get_running_loop().create_future()
+        if self.why is not None:
+            stopped.set_result(self.why)
+        return stopped
 
     def stop(self, why: Stop, grace: float | None = None) -> None:
         """Ask the attempt to end; the first reason counts. `grace`: at most so many seconds from TERM to KILL."""
         if grace is not None:
             self._grace = min(self._grace, grace)
-        if not self.stopped.done():
+        if self.why is not None:
+            return
+        self.why = why
+        if "stopped" in self.__dict__:
             self.stopped.set_result(why)
 
     def grace(self) -> float:

@@ -78,7 +78,7 @@ class Leases:
                 self._fence()
 
     def _fence(self) -> None:
-        jobs = [job for job in self._jobs.all() if not job.stopped.done()]
+        jobs = [job for job in self._jobs.all() if job.why is None]
         if jobs:
             log.error("fenced", jobs=len(jobs), seconds=round(monotonic() - self._confirmed, 1))
             metrics.counter("worker_fenced_total", "Attempts ended because the broker was away").inc(len(jobs))

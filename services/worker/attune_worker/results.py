@@ -38,8 +38,10 @@ class Outbound:
         self._waiting: deque[_Item] = deque()
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._publish_forever(), name="worker-outbound")
 
     async def stop(self, within: float) -> None:
@@ -53,7 +55,7 @@ class Outbound:
 
     def send(self, message: Message, pool: str = "", *, size: int = 1000, alone: bool = False) -> asyncio.Future[None]:
         """Queue it, in order. The future ends when the broker has confirmed it. `size`: about, in bytes."""
-        item = _Item(message, asyncio.get_running_loop().create_future(), pool, size, alone)
+        item = _Item(message, asyncio.Future(loop=self._loop), pool, size, alone)
         self._waiting.append(item)
         self._news.set()
         return item.confirmed

@@ -60,7 +60,7 @@ class Runner:
     def finish_at_once(self, job: Job) -> bool:
         """Run an action that never waits, here and now: no task, no time, nothing to accept. False for all others."""
         spec = job.spec
-        if spec.runtime != NATIVE or job.stopped.done() or spec.secrets or spec.claim or not native.is_instant(spec):
+        if spec.runtime != NATIVE or job.why is not None or spec.secrets or spec.claim or not native.is_instant(spec):
             return False
         attempt_log = AttemptLog(_identity(job), self._send_log, LogLimits.of(self._bench.settings))
         try:
@@ -184,16 +184,16 @@ async def _until_stopped(work: Coroutine[Any, Any, Any], job: Job, seconds: floa
 
     Errors: _Stopped; ActionFailure `late` instead of a timeout when `late` is given; what `work` raises.
     """
-    if job.stopped.done():
+    if job.why is not None:
         work.close()
-        raise _Stopped(job.stopped.result())
+        raise _Stopped(job.why)
     task = asyncio.ensure_future(work)
     await asyncio.wait({task, job.stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     if task.cancelled():
         raise ActionFailure("worker_error", "the action was cancelled from inside")
     if task.done():
         return task.result()
-    why = job.stopped.result() if job.stopped.done() else Stop.TIMED_OUT
+    why = job.why or Stop.TIMED_OUT
     task.cancel()
     await asyncio.wait({task})
     if why is Stop.TIMED_OUT and late:

@@ -74,7 +74,7 @@ async def run_workflow(
     try:
         return await _ended(attempt, started["id"])
     except asyncio.CancelledError:
-        if attempt.job.stopped.done() and attempt.job.stopped.result() is not Stop.LOST:
+        if attempt.job.why not in (None, Stop.LOST):
             await _cancel(attempt, started["id"])
         raise
 
