@@ -86,7 +86,8 @@ async def test_a_retry_that_comes_due_while_paused_waits(world: World) -> None:
     assert [job.attempt for job in world.worker.jobs] == [1, 2]
 
 
-async def test_cancel_stops_what_runs(world: World) -> None:
+async def _asked_to_stop(world: World) -> tuple[int, ExecutionScheduled, Ears]:
+    """A run is cancelled whose task a worker runs: its execution, the job, what workers hear."""
     ears = Ears()
     await ears.listen(world)
     world.worker.script = silent
@@ -97,6 +98,11 @@ async def test_cancel_stops_what_runs(world: World) -> None:
     await world.reaches(job.execution_id, "running")
     await world.ask(await world.run_of(execution), "cancel")
     await world.reaches(job.execution_id, "canceling")
+    return execution, job, ears
+
+
+async def test_cancel_stops_what_runs(world: World) -> None:
+    execution, job, ears = await _asked_to_stop(world)
     assert await world.status(execution) == "canceling"
     await until(lambda: job.token in [one.token for one in ears.cancels], describe="the cancel")
     await world.worker.reply(job, Reply("cancelled"))
@@ -105,17 +111,8 @@ async def test_cancel_stops_what_runs(world: World) -> None:
 
 async def test_who_was_asked_to_stop_ends_it_however_often_it_is_cancelled(world: World) -> None:
     """Else its run could begin it anew beside a worker that has not heard yet."""
-    ears = Ears()
-    await ears.listen(world)
     world.settings = world.settings.model_copy(update={"cancel_lost_seconds": 60.0, "lease_seconds": 60.0})
-    world.worker.script = lambda job: None
-    await world.start()
-    execution = await world.request(await world.define(TWO))
-    (job,) = await world.worker.got(1)
-    await world.worker.accept(job)
-    await world.reaches(job.execution_id, "running")
-    await world.ask(await world.run_of(execution), "cancel")
-    await world.reaches(job.execution_id, "canceling")
+    execution, job, ears = await _asked_to_stop(world)
     await cancel_execution(world.store, job.execution_id)
     await until(lambda: len(ears.cancels) == 2, describe="the second cancel")
     await world.worker.reply(job, Reply("cancelled", error="the worker has stopped it"))

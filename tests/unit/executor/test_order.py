@@ -48,6 +48,16 @@ async def _settled() -> None:
         await asyncio.sleep(0)
 
 
+async def _two_in_a_row() -> tuple[Order, Batch, Batch]:
+    """The first has decided on run 1, the second follows it."""
+    order = Order()
+    first, second = Batch(order, 1), Batch(order, 1)
+    await _settled()
+    first.decide()
+    await until(lambda: second.turn is not None, describe="the second goes on")
+    return order, first, second
+
+
 async def test_who_shares_a_run_waits_until_it_is_decided_and_others_do_not() -> None:
     order = Order()
     first, second, other = Batch(order, 1, 2), Batch(order, 2, 3), Batch(order, 4)
@@ -63,11 +73,7 @@ async def test_who_shares_a_run_waits_until_it_is_decided_and_others_do_not() ->
 
 
 async def test_what_was_decided_is_true_when_it_was_stored() -> None:
-    order = Order()
-    first, second = Batch(order, 1), Batch(order, 1)
-    await _settled()
-    first.decide()
-    await until(lambda: second.turn is not None, describe="the second goes on")
+    _, first, second = await _two_in_a_row()
     waiting = asyncio.create_task(second.taken.until_true())
     await _settled()
     assert not waiting.done()
@@ -78,11 +84,7 @@ async def test_what_was_decided_is_true_when_it_was_stored() -> None:
 
 
 async def test_who_follows_what_was_not_stored_begins_again() -> None:
-    order = Order()
-    first, second = Batch(order, 1), Batch(order, 1)
-    await _settled()
-    first.decide()
-    await until(lambda: second.turn is not None, describe="the second goes on")
+    _, first, second = await _two_in_a_row()
     await first.end()
     with pytest.raises(RowsChanged):
         await second.taken.until_true()
@@ -91,11 +93,7 @@ async def test_who_follows_what_was_not_stored_begins_again() -> None:
 
 async def test_a_run_goes_back_to_who_still_has_it() -> None:
     """The second gave up before the first had ended: a third still comes after the first."""
-    order = Order()
-    first, second = Batch(order, 1), Batch(order, 1)
-    await _settled()
-    first.decide()
-    await _settled()
+    order, first, second = await _two_in_a_row()
     await second.end()
     third = Batch(order, 1)
     await _settled()
@@ -107,11 +105,7 @@ async def test_a_run_goes_back_to_who_still_has_it() -> None:
 
 async def test_who_has_ended_remembers_nobody() -> None:
     """Each follows the one before as long as a list is busy: a chain of all of them would keep all their states."""
-    order = Order()
-    first, second = Batch(order, 1), Batch(order, 1)
-    await _settled()
-    first.decide()
-    await _settled()
+    order, first, second = await _two_in_a_row()
     assert second.taken.before == {1: first.turn}
     await first.end()
     third = Batch(order, 1)
