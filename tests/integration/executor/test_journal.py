@@ -44,6 +44,10 @@ tasks:
       - {default: true, next: noop}
 output_map: {passes: "{{ vars.passes }}", items: "{{ task.each.items | length }}", limit: "{{ vars.limit }}"}
 """
+QUICK = """
+ref: t.quick
+tasks: [{name: each, action: t.echo, with_items: "{{ range(400) | list }}", input: {n: "{{ item }}"}}]
+"""
 
 
 def stumbling(job: ExecutionScheduled) -> Reply:
@@ -65,6 +69,18 @@ async def test_replaying_the_journal_gives_the_stored_state(world: World) -> Non
     row = await world.ended(execution)
     assert row["result"] == {"passes": 3, "items": 30, "limit": 5}, row["error"]
     assert await differences(world, await world.run_of(execution)) == []
+
+
+async def test_it_does_for_a_list_whose_window_grows(world: World) -> None:
+    """How long an item ran is in the journal as exactly as it was when the window was widened for it."""
+    await world.start(executors=2)
+    ref = await world.define(QUICK)
+    execution = await world.request(ref)
+    assert (await world.ended(execution))["status"] == "completed"
+    run = await world.run_of(execution)
+    limit = "SELECT state #>> '{last,items,limit}' FROM attune.workflow_task WHERE workflow_run = $1"
+    assert int(await world.value(limit, run)) > 100
+    assert await differences(world, run) == []
 
 
 async def test_it_does_for_a_run_that_was_paused_cancelled_and_tried_again(world: World) -> None:
