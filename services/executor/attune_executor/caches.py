@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from attune_common.store.actions_lookup import Action, Pinned
+from attune_common.store.events_matching import Rules
 from attune_common.store.items import ChunkKey
 from attune_core.access.rights import Rights
 from attune_core.definition.graph import Graph
@@ -90,3 +91,4 @@ class Caches:
     actions: Lru[Pinned, tuple[int, Action | None]] = field(default_factory=_lru(2_000))
     configs: Lru[tuple[str, int | None], dict[str, Any]] = field(default_factory=_lru(200))
     rights: Lru[int | None, tuple[Rights, float]] = field(default_factory=_lru(2_000))
+    rules: Lru[str, tuple[int, Rules]] = field(default_factory=_lru(2_000))

@@ -1,73 +1,41 @@
-"""Events go through the rules of their trigger: each gives an enforcement with a reason, a match an execution."""
+"""Events go through the rules of their trigger: each gives an enforcement with a reason, a match an execution, which
+starts at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 
 from attune_common.contracts.event import EventCreated
 from attune_common.contracts.execution import ExecutionRequested
-from attune_common.store import actions_lookup, events_matching, executions, rights, secrets
+from attune_common.runtime import logging
+from attune_common.store import events_matching, executions
 from attune_common.store.actions_lookup import Action
 from attune_common.store.connection import Row
-from attune_common.store.events_matching import Enforcement
+from attune_common.store.errors import is_transient
 from attune_common.store.executions import Execution
 from attune_common.store.secrets import Owned
 from attune_common.store.unit import Unit
-from attune_common.vault.envelope import Sealed
 from attune_common.vault.errors import SecretsUnavailable
 from attune_common.vault.parameters import seal_parameters
-from attune_core.access.rights import Rights
-from attune_core.access.roles import Permission
-from attune_core.expressions.markers import decode
-from attune_core.expressions.render import ExpressionError
-from attune_core.expressions.scope import Scope
-from attune_core.model.names import pack_of
 from attune_core.model.status import ExecutionStatus
-from attune_core.rules.match import match_in, parameters_in
-from attune_core.rules.scope import scope_of
+from attune_executor import access, dispatch
+from attune_executor.batch import Batch
 from attune_executor.context import Context
+from attune_executor.finish import announce_status
+from attune_executor.flush import flush
 from attune_executor.isolation import Isolation
-from attune_executor.rates import Rates, locked
+from attune_executor.opening import happened
+from attune_executor.rates import locked
+from attune_executor.rulebook import rules_of
+from attune_executor.starts import start_all
+from attune_executor.verdicts import Judge, Verdict
+from attune_executor.workflows import remember
 
-_AT_ONCE = 100
-
-
-class Scopes:
-    """What rules see, made once for each pair of an event and a pack. `configs`: settings by pack."""
-
-    def __init__(self, now: str, configs: Mapping[str | None, Mapping[str, Any]]) -> None:
-        self._now, self._configs = now, configs
-        self._made: dict[tuple[int, str | None], Scope] = {}
-
-    def of(self, rule: Row, event: Row) -> Scope:
-        key = (event["id"], rule["pack_ref"])
-        if key not in self._made:
-            config = self._configs.get(rule["pack_ref"], {})
-            self._made[key] = scope_of(_seen(event), config, {"trace_id": event["trace_id"]}, self._now)
-        return self._made[key]
-
-
-def _seen(event: Row) -> dict[str, Any]:
-    return {
-        "id": event["id"],
-        "trigger": event["trigger_ref"],
-        "payload": decode(event["payload"], event["secrets"]),
-        "created": event["created"].isoformat(),
-        "source": event["source"],
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What a rule says of an event, and the parameters for its action when it matched; `sealed`: what they hide."""
-
-    rule: Row
-    event: Row
-    enforcement: Enforcement
-    parameters: dict[str, Any]
-    sealed: tuple[Sealed, ...] = ()
+_AT_ONCE = 200
+_UNTOLD = (ExecutionStatus.SCHEDULED, ExecutionStatus.WAITING)
+_log = logging.get("attune.rules")
 
 
 class Enforce:
@@ -83,114 +51,89 @@ class Enforce:
             await self._isolation.run(ids[start : start + _AT_ONCE], _subject, self._transact)
 
     async def _transact(self, ids: list[int]) -> None:
-        await self._context.store.retrying(lambda unit: self._perform(unit, ids))
-
-    async def _perform(self, unit: Unit, ids: list[int]) -> None:
-        events = await events_matching.lock(unit, ids)
-        if not events:
-            return
-        rules = await events_matching.rules(unit, {event["trigger_ref"] for event in events})
-        held = await rights.of(unit, {rule["owner"] for rule in rules})
-        scopes = Scopes((await unit.now()).isoformat(), await events_matching.configs(unit, rules))
-        verdicts = [
-            self._verdict(rule, event, held[rule["owner"]], scopes)
-            for event in events
-            for rule in rules
-            if rule["trigger_ref"] == event["trigger_ref"] and _concerns(rule, event)
-        ]
-        verdicts = await _within_rates(unit, verdicts)
-        await _store(unit, await self._sealed(unit, verdicts))
-        await events_matching.done(unit, [event["id"] for event in events])
-
-    def _verdict(self, rule: Row, event: Row, held: Rights, scopes: Scopes) -> _Verdict:
-        matched, reason, parameters = self._judge(rule, event, scopes)
-        if matched and not held.may(Permission.RUN, pack_of(rule["action_ref"])):
-            matched, reason = False, f"matched, but the rule's owner may not run {rule['action_ref']}"
-        return _Verdict(rule, event, Enforcement(rule["id"], rule["ref"], event["id"], matched, reason), parameters)
-
-    def _judge(self, rule: Row, event: Row, scopes: Scopes) -> tuple[bool, str, dict[str, Any]]:
-        limit = self._context.settings.limits.event_depth
-        if event["depth"] >= limit:
-            return False, f"the event came of {limit} others: a chain of rules that does not end", {}
-        scope = scopes.of(rule, event)
-        found = match_in(scope, rule["criteria"])
-        if not found.matched:
-            return False, found.reason, {}
+        """Where something cannot even be started, what follows is asked for alone: the fault is its own then, and no
+        event's."""
         try:
-            parameters = parameters_in(scope, rule["action_params"])
-        except ExpressionError as problem:
-            return False, f"matched, but the parameters cannot be rendered: {problem.message}", {}
-        return True, found.reason, parameters
+            await self._enforce(ids, at_once=True)
+        except Exception as problem:
+            if is_transient(problem):
+                raise
+            _log.debug("not started at once", events=len(ids), error=f"{type(problem).__name__}: {problem}")
+            await self._enforce(ids, at_once=False)
 
-    async def _sealed(self, unit: Unit, verdicts: list[_Verdict]) -> list[_Verdict]:
+    async def _enforce(self, ids: list[int], *, at_once: bool) -> None:
+        work = partial(self._perform, ids=ids, at_once=at_once)
+        batch = await self._context.store.retrying(work, late=True)
+        if batch is not None:
+            remember(batch)
+
+    async def _perform(self, unit: Unit, ids: list[int], *, at_once: bool) -> Batch | None:
+        """None when all of them have been through the rules."""
+        opening = await happened(unit, self._context, ids)
+        if opening is None:
+            return None
+        batch, events = opening
+        verdicts = await _numbered(batch, await self._sealed(batch, await self._verdicts(batch, events)))
+        rows = [_added(batch, verdict) for verdict in verdicts if verdict.matched]
+        await (_start(batch, rows) if at_once else _request(batch, rows))
+        await flush(batch)
+        await events_matching.insert(unit, [verdict.enforcement for verdict in verdicts])
+        await events_matching.done(unit, [event["id"] for event in events])
+        return batch
+
+    async def _verdicts(self, batch: Batch, events: Iterable[Row]) -> list[Verdict]:
+        rules = await rules_of(batch, {event["trigger_ref"] for event in events})
+        await access.learn(batch, {rule["owner"] for each in rules.values() for rule in each.rules})
+        judge = Judge(batch.now.isoformat(), batch.rights, self._context.settings.limits.event_depth)
+        found = [verdict for event in events for verdict in judge.all_of(event, rules[event["trigger_ref"]])]
+        return await _within_rates(batch, found)
+
+    async def _sealed(self, batch: Batch, verdicts: list[Verdict]) -> list[Verdict]:
         """What the matching rules' actions call secret is not stored in the clear, not even for a moment."""
-        refs = {verdict.rule["action_ref"] for verdict in verdicts if verdict.enforcement.matched}
-        actions = await actions_lookup.resolve(unit, refs) if refs else {}
-        return [self._seal(verdict, actions.get(verdict.rule["action_ref"])) for verdict in verdicts]
+        await dispatch.resolve(batch, {(verdict.rule["action_ref"], None) for verdict in verdicts if verdict.matched})
+        return [self._seal(verdict, batch.actions.get((verdict.rule["action_ref"], None))) for verdict in verdicts]
 
-    def _seal(self, verdict: _Verdict, action: Action | None) -> _Verdict:
-        if action is None or not verdict.enforcement.matched:
+    def _seal(self, verdict: Verdict, action: Action | None) -> Verdict:
+        if action is None or not verdict.matched or not action.has_secrets:
             return verdict
         try:
             parameters, sealed = seal_parameters(self._context.vault, action.param_schema, verdict.parameters)
         except SecretsUnavailable as problem:
-            reason = f"matched, but its parameters hold secrets: {problem.message}"
-            return replace(verdict, enforcement=replace(verdict.enforcement, matched=False, reason=reason))
+            return verdict.refused(f"matched, but its parameters hold secrets: {problem.message}")
         return replace(verdict, parameters=parameters, sealed=tuple(sealed))
 
 
-async def _within_rates(unit: Unit, verdicts: list[_Verdict]) -> list[_Verdict]:
+async def _within_rates(batch: Batch, verdicts: list[Verdict]) -> list[Verdict]:
     """In the order of the events: those beyond their rule's limit did not match."""
-    matched = [verdict.rule for verdict in verdicts if verdict.enforcement.matched]
-    rates = await locked(unit, matched, await unit.now())
-    found = [_within_rate(rates, verdict) for verdict in verdicts]
-    await rates.write(unit)
-    return found
-
-
-def _within_rate(rates: Rates, verdict: _Verdict) -> _Verdict:
-    reason = rates.admit(verdict.rule) if verdict.enforcement.matched else ""
-    if not reason:
-        return verdict
-    return replace(verdict, enforcement=replace(verdict.enforcement, matched=False, reason=reason))
-
-
-def _concerns(rule: Row, event: Row) -> bool:
-    """A tick of a rule's own timer is for that rule alone."""
-    return event["source"].get("rule") in (None, rule["ref"])
+    rates = await locked(batch.unit, [verdict.rule for verdict in verdicts if verdict.matched], batch.now)
+    reasons = [rates.admit(verdict.rule) if verdict.matched else "" for verdict in verdicts]
+    await rates.write(batch.unit)
+    return [verdict.refused(reason) if reason else verdict for verdict, reason in zip(verdicts, reasons, strict=True)]
 
 
 def _subject(id: int) -> str:
     return f"event:{id}"
 
 
-async def _store(unit: Unit, verdicts: list[_Verdict]) -> None:
-    matched = [verdict for verdict in verdicts if verdict.enforcement.matched]
-    ids = dict(zip(map(_key, matched), await executions.allocate(unit, len(matched)), strict=True))
-    kept = await events_matching.insert(
-        unit, [replace(verdict.enforcement, execution=ids.get(_key(verdict))) for verdict in verdicts]
-    )
-    new = [verdict for verdict in matched if _key(verdict) in kept]
-    await executions.insert(unit, [_execution(ids[_key(verdict)], verdict) for verdict in new])
-    await secrets.insert(unit, [Owned(one, execution=ids[_key(verdict)]) for verdict in new for one in verdict.sealed])
-    for verdict in new:
-        unit.emit(
-            ExecutionRequested(
-                execution_id=ids[_key(verdict)],
-                action_ref=verdict.rule["action_ref"],
-                trace_id=verdict.event["trace_id"],
-            )
-        )
+async def _numbered(batch: Batch, verdicts: list[Verdict]) -> list[Verdict]:
+    """With ids for the executions that follow."""
+    wanted = sum(verdict.matched for verdict in verdicts)
+    batch.ids.extend(await executions.allocate(batch.unit, max(0, wanted - len(batch.ids))))
+    return [verdict.followed_by(batch.ids.popleft()) if verdict.matched else verdict for verdict in verdicts]
 
 
-def _key(verdict: _Verdict) -> tuple[int, str]:
-    return verdict.enforcement.event, verdict.enforcement.rule_ref
+def _added(batch: Batch, verdict: Verdict) -> Execution:
+    row = _execution(verdict)
+    batch.add(row)
+    batch.sealed += [Owned(one, execution=row.id) for one in verdict.sealed]
+    return row
 
 
-def _execution(id: int, verdict: _Verdict) -> Execution:
+def _execution(verdict: Verdict) -> Execution:
     rule, event = verdict.rule, verdict.event
+    assert verdict.enforcement.execution is not None
     return Execution(
-        id=id,
+        id=verdict.enforcement.execution,
         action_ref=rule["action_ref"],
         status=ExecutionStatus.REQUESTED,
         trace_id=event["trace_id"],
@@ -200,3 +143,16 @@ def _execution(id: int, verdict: _Verdict) -> Execution:
         event=event["id"],
         parameters=verdict.parameters,
     )
+
+
+async def _start(batch: Batch, rows: list[Execution]) -> None:
+    """Watchers are told of all of them."""
+    await start_all(batch, rows)
+    for row in rows:
+        if row.status in _UNTOLD:
+            announce_status(batch, row)
+
+
+async def _request(batch: Batch, rows: list[Execution]) -> None:
+    for row in rows:
+        batch.emit(ExecutionRequested(execution_id=row.id, action_ref=row.action_ref, trace_id=row.trace_id))

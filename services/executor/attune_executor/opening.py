@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from attune_common.store import executions, openings
+from attune_common.store import events_matching, executions, openings
 from attune_common.store.connection import Row
 from attune_common.store.unit import Unit
 from attune_executor.batch import Batch
@@ -55,6 +55,16 @@ async def requested(unit: Unit, context: Context, ids: Collection[int]) -> Batch
     batch.origins = {row["execution"]: row for row in opening.rows}
     batch.run_ids.extend(row["run"] for row in opening.rows if row["run"] is not None)
     return batch
+
+
+async def happened(unit: Unit, context: Context, ids: Collection[int]) -> tuple[Batch, Sequence[Row]] | None:
+    """A batch, and those of the events that have not been through the rules; None when there is none. Of a late unit
+    with an id for an execution of each."""
+    if unit.is_late:
+        opening = await openings.of_events(unit, ids)
+        return None if opening is None else (batch_of(unit, context, opening[0]), opening[1])
+    events = await events_matching.lock(unit, ids)
+    return (await begin(unit, context, len(events)), events) if events else None
 
 
 def _run(row: Row, configs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attune_executor.cancel
-import attune_executor.schedule
+import attune_executor.starts
 from attune_core.execution.cancels import Cancel, on_cancel
 from attune_executor import leases
 from tests.simulator.mutants.parts import nothing
@@ -17,7 +17,7 @@ def _asked_is_enough(attempt: Any, **known: bool) -> Cancel:
     return Cancel.NOTHING if attempt.cancel_requested else on_cancel(attempt, **known)
 
 
-_start = attune_executor.schedule._start
+_start = attune_executor.starts._start
 
 
 def _start_anyway(batch: Any, row: Any) -> Any:
@@ -33,7 +33,7 @@ MUTANTS = (
     ),
     patched("subworkflows are asked to stop", (attune_executor.cancel, "_ask_child", nothing)),
     patched("workers are asked to stop", (attune_executor.cancel, "ask_worker", nothing)),
-    patched("what was cancelled does not begin", (attune_executor.schedule, "_start", _start_anyway), where=PEOPLE),
+    patched("what was cancelled does not begin", (attune_executor.starts, "_start", _start_anyway), where=PEOPLE),
     patched(
         "a heartbeat is answered with the cancel once more",
         (leases, "_cancel_again", nothing),

@@ -1,10 +1,10 @@
-"""Models of sql/requests.sql, actions_lookup.sql and events_matching.sql."""
+"""Models of sql/requests.sql, actions_lookup.sql, events_matching.sql and the opening of events."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.simulator.database import Database, Row, pick
+from tests.simulator.database import Database, Row, pick, unique
 from tests.simulator.statements import Answer, columns, plain, statement
 from tests.simulator.statements.executions import add
 
@@ -108,11 +108,22 @@ def kv(db: Database, keys: list[str]) -> Answer:
     return [{"key": key, "value": db.tables["kv"][key]} for key in keys if key in db.tables["kv"]]
 
 
+_OF_EVENT = ("id", "trigger_ref", "payload", "secrets", "source", "trace_id", "depth", "created")
+
+
 @statement("events_matching", "lock")
 def lock_events(db: Database, ids: list[int]) -> Answer:
     rows = [row for id in sorted(set(ids)) if (row := db.tables["event"].get(id)) is not None]
-    names = ("id", "trigger_ref", "payload", "secrets", "source", "trace_id", "depth", "created")
-    return [pick(row, names) for row in rows if not row["matched"] or "event_marks" in db.off]
+    return [pick(row, _OF_EVENT) for row in rows if not row["matched"] or "event_marks" in db.off]
+
+
+@statement("openings", "events")
+def of_events(db: Database, ids: list[int], triggers: list[str]) -> Answer:
+    rows = lock_events(db, ids)
+    assert isinstance(rows, list)
+    told = {"now": db.now, "heard": [], "registered": 1}
+    seen = db.tables["event"]
+    return [{**row, **told, "seen": seen[row["id"]], "new_id": db.number("execution")} for row in rows]
 
 
 @statement("events_matching", "rules")
@@ -129,15 +140,16 @@ def configs(db: Database, packs: list[str]) -> Answer:
 def insert_enforcements(db: Database, *values: list[Any]) -> Answer:
     names = ("rule", "rule_ref", "event", "matched", "reason", "execution")
     rows = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
-    known = () if "event_keys" in db.off else db.tables["enforcement"]
-    new = [row for row in rows if (row["event"], row["rule_ref"]) not in known]
-    for row in new:
-        db.put("enforcement", (row["event"], row["rule_ref"]), row)
-    return [pick(row, ("event", "rule_ref")) for row in new]
+    for row in rows:
+        key = (row["event"], row["rule_ref"])
+        if key in db.tables["enforcement"] and "event_keys" not in db.off:
+            raise unique("enforcement_event_rule_ref_key")
+        db.put("enforcement", key, row)
+    return len(rows)
 
 
 @statement("events_matching", "done")
-def done(db: Database, ids: list[int]) -> Answer:
+def done(db: Database, ids: list[int], versions: list[Any]) -> Answer:
     for id in ids:
         db.put("event", id, {**db.tables["event"][id], "matched": True})
     return len(ids)

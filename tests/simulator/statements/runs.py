@@ -58,7 +58,7 @@ def allocate(db: Database, count: int) -> Answer:
 
 
 @statement("runs", "origins")
-def origins(db: Database, ids: list[int]) -> Answer:
+def origins(db: Database, ids: list[int], *_: list[Any]) -> Answer:
     return [{"id": id, "login": "user", "config": {}, "config_secrets": None} for id in ids]
 
 

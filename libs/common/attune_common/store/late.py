@@ -19,9 +19,9 @@ from attune_common.store.connection import Connection, Row
 from attune_common.store.errors import RowsChanged, is_final_state_change
 from attune_common.store.unit import StoredWire, Unit
 
-RUNS, EXECUTIONS = "workflow_run", "execution"
+EVENTS, RUNS, EXECUTIONS = "event", "workflow_run", "execution"
 _SQL = queries.load("late")
-_LOCKS = {RUNS: _SQL.lock_runs, EXECUTIONS: _SQL.lock_executions}
+_LOCKS = {EVENTS: _SQL.lock_events, RUNS: _SQL.lock_runs, EXECUTIONS: _SQL.lock_executions}
 """In the order in which everybody takes them."""
 
 

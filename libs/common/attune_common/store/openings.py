@@ -45,14 +45,26 @@ async def of_requests(connection: Connection, wanted: Collection[int]) -> Openin
     return opening
 
 
+async def of_events(connection: Connection, wanted: Collection[int]) -> tuple[Moment, Sequence[Row]] | None:
+    """Those that have not been through the rules, as `events_matching.lock` gives them; None when there is none."""
+    rows = await connection.look(_SQL.events, sorted(wanted), list(OF_EXECUTIONS))
+    if not rows:
+        return None
+    connection.saw("event", {row["id"]: row["seen"] for row in rows})
+    return _moment(rows), rows
+
+
 async def _opened(connection: Connection, question: str, wanted: Collection[int]) -> Opening | None:
     rows = await connection.look(question, sorted(wanted), list(OF_EXECUTIONS))
     if not rows:
         return None
     connection.saw("execution", {row["execution"]: row["seen"] for row in rows})
+    return Opening(_moment(rows), list(map(executions.from_row, rows)), rows)
+
+
+def _moment(rows: Sequence[Row]) -> Moment:
     first, ids = rows[0], [row["new_id"] for row in rows]
-    moment = Moment(first["now"], frozenset(first["heard"]), ids, first["registered"])
-    return Opening(moment, list(map(executions.from_row, rows)), rows)
+    return Moment(first["now"], frozenset(first["heard"]), ids, first["registered"])
 
 
 async def configs(connection: Connection, packs: Iterable[str]) -> list[Row]:

@@ -70,9 +70,9 @@ async def insert(connection: Connection, runs: Sequence[tuple[NewRun, RunChange]
         await connection.later(_SQL.insert, [change.id for change in changes], *made, *_changed(changes))
 
 
-async def origins(connection: Connection, executions: Sequence[int]) -> dict[int, Row]:
-    """By execution: login of who asked for it, config of its action's pack."""
-    rows = await connection.look(_SQL.origins, list(executions))
+async def origins(connection: Connection, executions: Sequence[tuple[int, int | None, str]]) -> dict[int, Row]:
+    """Of (id, identity, action): login of who asked for it, config of its action's pack, by id."""
+    rows = await connection.look(_SQL.origins, *map(list, zip(*executions, strict=True)))
     return {row["id"]: row for row in rows}
 
 

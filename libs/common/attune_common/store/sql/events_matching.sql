@@ -16,11 +16,12 @@ SELECT n.rule, n.rule_ref, n.event, n.matched, n.reason, n.execution
 FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bool[], $5::text[], $6::bigint[])
   AS n(rule, rule_ref, event, matched, reason, execution)
 ORDER BY n.event, n.rule_ref
-ON CONFLICT (event, rule_ref) DO NOTHING
-RETURNING event, rule_ref
 
 -- name: done
-UPDATE attune.event SET matched = true WHERE id = ANY($1::bigint[])
+UPDATE attune.event e SET matched = true
+FROM unnest($1::bigint[], $2::xid[]) AS n(id, seen)
+WHERE e.id = n.id AND NOT e.matched AND (n.seen IS NULL OR e.xmin = n.seen)
+RETURNING e.id AS events_written
 
 -- name: forgotten
 SELECT e.id FROM attune.event e

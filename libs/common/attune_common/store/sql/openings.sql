@@ -31,3 +31,10 @@ WHERE e.id = ANY($1::bigint[])
 
 -- name: configs
 SELECT ref, xmin AS seen, config, config_secrets FROM attune.pack WHERE ref = ANY($1::text[])
+
+-- name: events
+SELECT v.id, v.trigger_ref, v.payload, v.secrets, v.source, v.trace_id, v.depth, v.created, v.xmin AS seen,
+       now() AS now, (SELECT attune.heard($2::text[])) AS heard,
+       (SELECT revision FROM attune.registered) AS registered, nextval('attune.execution_id_seq') AS new_id
+FROM attune.event v
+WHERE v.id = ANY($1::bigint[]) AND NOT v.matched

@@ -35,11 +35,11 @@ FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6:
        variables, tries, error, completed_at)
 
 -- name: origins
-SELECT e.id, i.login, p.config, p.config_secrets FROM attune.execution e
-LEFT JOIN attune.identity i ON i.id = e.identity
-LEFT JOIN attune.action a ON a.ref = e.action_ref
+SELECT n.id, i.login, p.config, p.config_secrets
+FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS n(id, identity, action)
+LEFT JOIN attune.identity i ON i.id = n.identity
+LEFT JOIN attune.action a ON a.ref = n.action
 LEFT JOIN attune.pack p ON p.id = a.pack
-WHERE e.id = ANY($1::bigint[])
 
 -- name: paused
 SELECT id FROM attune.workflow_run WHERE id = ANY($1::bigint[]) AND status IN ('pausing', 'paused')
