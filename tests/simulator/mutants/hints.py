@@ -12,7 +12,7 @@ HINTS = {
     "a lost attempt leaves its outcome": 12,
     "a retried attempt leaves its outcome": 2,
     "a run that goes on tells its children": 19,
-    "a run that pauses tells its children": 190,
+    "a run that pauses tells its children": 19,
     "a timer fires once": 355,
     "acceptances begin leases": 2,
     "an attempt ends once in a transaction": 129,
@@ -63,7 +63,7 @@ HINTS = {
     "what was cancelled does not begin": 244,
     "what was cancelled is not tried again": 12,
     "what was decided on what was never stored is not stored": 3138,
-    "who accepts shows the token": 22,
+    "who accepts shows the token": 351,
     "workers are asked to stop": 11,
     "workers fence themselves": 21,
 }

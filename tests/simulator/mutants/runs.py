@@ -83,6 +83,6 @@ MUTANTS = (
     patched("what is paused begins nothing", (Draft, "may_start", _MAY_START), where=PEOPLE),
     patched("the end of a child is kept for its parent", (flush, "_keep_outcome", nothing), where=BROKER),
     patched("a run that goes on tells its children", (flush.runs, "children", _children_to_pause), where=INDEPENDENT),
-    patched("a run that pauses tells its children", (flush.runs, "children", _children_to_resume), where=PEOPLE),
+    patched("a run that pauses tells its children", (flush.runs, "children", _children_to_resume), where=INDEPENDENT),
     patched("a child begins paused in a paused run", (flush.runs, "paused", _nobody_paused), where=PEOPLE),
 )

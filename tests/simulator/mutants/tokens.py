@@ -126,7 +126,7 @@ def _any_state(row: Any) -> bool:
 MUTANTS = (
     patched("tokens are compared", (complete, "on_report", _any_token), where=WORKERS),
     patched("each attempt has a token of its own", (dispatch, "send", _same_token)),
-    off("who accepts shows the token", "accepted_tokens", where=PEOPLE),
+    off("who accepts shows the token", "accepted_tokens", where=WORKERS, rarity=2),
     Mutation("a final state stays", off=frozenset({"trigger"}), patches=_OPEN_GATES),
     off(
         "the database refuses to change a final state",
