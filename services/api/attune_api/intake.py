@@ -12,10 +12,10 @@ from attune_api.errors import Conflict, Invalid, NotFound
 from attune_api.together import Together
 from attune_common.contracts.event import EventCreated
 from attune_common.runtime import tracing
-from attune_common.store import audit, events, internal_events, triggers
+from attune_common.store import audit, events, internal_events
 from attune_common.store.audit import Acting
 from attune_common.store.connection import Row
-from attune_common.store.events import EventRow
+from attune_common.store.events import EventRow, Opening
 from attune_common.store.store import Store
 from attune_common.store.unit import Unit
 from attune_common.vault.envelope import Vault
@@ -78,7 +78,7 @@ class Intake:
         return [outcome for outcome in found if isinstance(outcome, Recorded | AttuneError)]
 
     async def _record_together(self, asked: Sequence[_Asked]) -> list[Outcome]:
-        outcomes = await self._store.retrying(lambda unit: _record(unit, self._vault, asked))
+        outcomes = await self._store.retrying(lambda unit: _record(unit, self._vault, asked), late=True)
         for acting in _requests(asked):
             acting.written = True
         return outcomes
@@ -94,16 +94,16 @@ async def _record(unit: Unit, vault: Vault, asked: Sequence[_Asked]) -> list[Out
     batch = [one.what for one in asked]
     for acting in _requests(asked):
         unit.record(acting.entry)
-    known = await triggers.by_refs(unit, {what.trigger for what in batch})
+    opening = await events.opening(unit, {what.trigger for what in batch}, len(batch))
     origins = await internal_events.origins(unit, {what.execution for what in batch if what.execution is not None})
     outcomes: list[Outcome | None] = [None] * len(batch)
     rows: dict[int, EventRow] = {}
     for place, what in enumerate(batch):
         try:
-            rows[place] = _row(vault, what, known.get(what.trigger), origins.get(what.execution or 0))
+            rows[place] = _row(vault, what, opening.triggers.get(what.trigger), origins.get(what.execution or 0))
         except (NotFound, Conflict, Invalid, SecretsUnavailable) as refused:
             outcomes[place] = refused
-    for place, recorded in zip(rows, await _store(unit, list(rows.values())), strict=True):
+    for place, recorded in zip(rows, await _store(unit, list(rows.values()), opening), strict=True):
         outcomes[place] = recorded
     return [outcome for outcome in outcomes if outcome is not None]
 
@@ -129,23 +129,36 @@ def checked_payload(payload_schema: Mapping[str, Any] | None, given: Any) -> Any
     return payload
 
 
-async def _store(unit: Unit, rows: Sequence[EventRow]) -> list[Recorded]:
-    now = await unit.now() if rows else None
-    ids = await events.insert_many(unit, rows)
-    for row, id in zip(rows, ids, strict=True):
-        if id is not None:
-            unit.emit(EventCreated(event_id=id, trigger_ref=row.trigger_ref, trace_id=row.trace_id))
+async def _store(unit: Unit, rows: Sequence[EventRow], opening: Opening) -> list[Recorded]:
+    keyed = iter(await _once(unit, [row for row in rows if row.dedup_key is not None]))
+    new = [row for row in rows if row.dedup_key is None]
+    ids = opening.ids[: len(new)]
+    await events.insert_new(unit, ids, new, opening.now)
+    fresh = iter([_new(unit, id, row, opening.now) for id, row in zip(ids, new, strict=True)])
+    return [next(fresh if row.dedup_key is None else keyed) for row in rows]
+
+
+async def _once(unit: Unit, rows: Sequence[EventRow]) -> list[Recorded]:
+    """Those with a deduplication key, as they are or were stored."""
+    if not rows:
+        return []
+    ids, now = await events.insert_many(unit, rows), await unit.now()
     repeats = [row for row, id in zip(rows, ids, strict=True) if id is None]
     earlier = {(row["trigger_ref"], row["dedup_key"]): row for row in await events.with_keys(unit, repeats)}
     return [
-        Recorded(_columns(id, row, now), True)
+        _new(unit, id, row, now)
         if id is not None
         else Recorded(dict(earlier[(row.trigger_ref, row.dedup_key)].items()), False)
         for row, id in zip(rows, ids, strict=True)
     ]
 
 
-def _columns(id: int, row: EventRow, now: datetime | None) -> dict[str, Any]:
+def _new(unit: Unit, id: int, row: EventRow, now: datetime) -> Recorded:
+    unit.emit(EventCreated(event_id=id, trigger_ref=row.trigger_ref, trace_id=row.trace_id))
+    return Recorded(_columns(id, row, now), True)
+
+
+def _columns(id: int, row: EventRow, now: datetime) -> dict[str, Any]:
     """A new event as it stands in the table."""
     payload, places = encode(row.payload)
     return {

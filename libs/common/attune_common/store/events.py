@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -57,16 +57,44 @@ async def insert(unit: Connection, event: EventRow) -> tuple[int, bool]:
     return earlier, False
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What storing events begins with. `triggers`: ref, payload_schema and enabled of those that exist, by ref."""
+
+    now: datetime
+    ids: Sequence[int]
+    triggers: Mapping[str, Row]
+
+
+async def opening(connection: Connection, triggers: Iterable[str], count: int) -> Opening:
+    """All in one question. `count`: how many ids for new events."""
+    rows = await connection.look(_SQL.opening, sorted(triggers), count)
+    return Opening(rows[0]["now"], rows[0]["ids"], {row["ref"]: row for row in rows if row["ref"] is not None})
+
+
+async def insert_new(unit: Connection, ids: Sequence[int], rows: Sequence[EventRow], now: datetime) -> None:
+    """Events without a deduplication key: each of them is one more."""
+    if not rows:
+        return
+    columns = [[getattr(row, name) for row in rows] for name in ("trigger_ref", "trace_id", "depth")]
+    await unit.later(_SQL.insert_new, list(ids), *columns, *_written(rows), now)
+    await secrets.insert(unit, [Owned(one, event=id) for id, row in zip(ids, rows, strict=True) for one in row.sealed])
+
+
+def _written(rows: Sequence[EventRow]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Their payloads and sources, and where in them secrets are."""
+    written = [encode(row.payload) for row in rows]
+    payloads = jsons(JSON_NULL if payload is None else payload for payload, _ in written)
+    return payloads, jsons(dict(row.source) for row in rows), jsons(place or None for _, place in written)
+
+
 async def insert_many(unit: Connection, rows: Sequence[EventRow]) -> list[int | None]:
     """The ids, in the order of the rows; None for one whose deduplication key was there already."""
     if not rows:
         return []
     names = ("trigger_ref", "dedup_key", "trace_id", "depth")
     columns = [[getattr(row, name) for row in rows] for name in names]
-    written = [encode(row.payload) for row in rows]
-    payloads = jsons(JSON_NULL if payload is None else payload for payload, _ in written)
-    sources, places = jsons(dict(row.source) for row in rows), jsons(place or None for _, place in written)
-    found = await unit.fetch(_SQL.insert_many, *columns, payloads, sources, places)
+    found = await unit.fetch(_SQL.insert_many, *columns, *_written(rows))
     ids = {row["place"]: row["id"] for row in found}
     new = ((row.sealed, ids.get(place)) for place, row in enumerate(rows, 1))
     await secrets.insert(unit, [Owned(one, event=id) for sealed, id in new if id is not None for one in sealed])

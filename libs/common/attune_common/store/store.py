@@ -63,7 +63,7 @@ class Store:
         """Make the pools. Connections are made when needed, so a server that is down is no error yet."""
         self._pool = await self._made(self.settings.pool_size, by_key=self._by_key)
         self._keyed = self._pool if self._by_key else await self._made(_KEYED_CONNECTIONS, by_key=True)
-        self._late = await self._made(_LATE_CONNECTIONS, by_key=self._by_key, lock_timeout=_LATE_PATIENCE)
+        self._late = await self._made(_LATE_CONNECTIONS, by_key=True, lock_timeout=_LATE_PATIENCE)
 
     async def _made(self, most: int, *, by_key: bool, **changed: float) -> Any:
         settings = self.settings.model_copy(update=changed)

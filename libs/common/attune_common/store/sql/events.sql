@@ -17,6 +17,17 @@ WITH given AS (
 )
 SELECT given.place, stored.id FROM stored JOIN given ON given.id = stored.id;
 
+-- name: opening
+SELECT now() AS now, ARRAY(SELECT nextval('attune.event_id_seq') FROM generate_series(1, $2::int)) AS ids,
+       t.ref, t.payload_schema, t.enabled AND p.enabled AS enabled
+FROM (SELECT) AS once LEFT JOIN (attune.trigger t JOIN attune.pack p ON p.id = t.pack) ON t.ref = ANY($1::text[]);
+
+-- name: insert_new
+INSERT INTO attune.event (id, trigger_ref, trace_id, depth, payload, source, secrets, created)
+SELECT n.id, n.trigger_ref, n.trace_id, n.depth, n.payload, n.source, n.secrets, $8::timestamptz
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::json[], $6::jsonb[], $7::jsonb[])
+  AS n(id, trigger_ref, trace_id, depth, payload, source, secrets);
+
 -- name: with_keys
 SELECT e.id, e.trigger_ref, e.dedup_key, e.payload, e.secrets, e.source, e.trace_id, e.depth, e.matched, e.created
 FROM unnest($1::text[], $2::text[]) AS n(trigger_ref, dedup_key)
