@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from attune_common.store.actions_lookup import Action, Pinned
+from attune_common.runtime.lru import Lru, Weighed
+from attune_common.store.actions_lookup import KnownActions
 from attune_common.store.events_matching import Rules
 from attune_common.store.items import ChunkKey
 from attune_core.access.rights import Rights
@@ -16,7 +17,6 @@ from attune_core.definition.graph import Graph
 from attune_core.model.record import record
 from attune_core.workflow.state import RunState
 from attune_executor.factbook import PassResults
-from attune_executor.lru import Lru, Weighed
 
 _PASSES_BYTES = _RUNS_BYTES = 64 * 1024 * 1024
 _RUN_BYTES, _TASK_BYTES = 4_000, 250
@@ -88,7 +88,7 @@ class Caches:
     runs: Weighed[int, Known] = field(default_factory=lambda: Weighed(_RUNS_BYTES))
     chunks: Lru[ChunkKey, list[Any]] = field(default_factory=_lru(500))
     passes: Weighed[Hashable, PassResults] = field(default_factory=lambda: Weighed(_PASSES_BYTES))
-    actions: Lru[Pinned, tuple[int, Action | None]] = field(default_factory=_lru(2_000))
+    actions: KnownActions = field(default_factory=KnownActions)
     configs: Lru[tuple[str, int | None], dict[str, Any]] = field(default_factory=_lru(200))
     rights: Lru[int | None, tuple[Rights, float]] = field(default_factory=_lru(2_000))
     rules: Lru[str, tuple[int, Rules]] = field(default_factory=_lru(2_000))

@@ -8,7 +8,6 @@ from typing import Any
 
 from attune_common.bus.topology import DEFAULT_POOL
 from attune_common.contracts.execution import ExecutionRequested, ExecutionScheduled, JobLimits
-from attune_common.store import actions_lookup
 from attune_common.store.actions_lookup import Action, Pinned
 from attune_common.store.executions import Execution
 from attune_common.store.secrets import Owned
@@ -29,21 +28,8 @@ from attune_executor.caches import RunContext
 async def resolve(batch: Batch, wanted: Iterable[Pinned], identities: Iterable[int | None] = ()) -> None:
     """Look up the actions that the batch has not looked up yet, and the rights of those who want to begin."""
     if unknown := set(wanted) - batch.actions.keys():
-        await _learn(batch, unknown)
+        batch.actions |= await batch.context.caches.actions.pinned(batch.unit, unknown, batch.registered)
     await access.learn(batch, identities)
-
-
-async def _learn(batch: Batch, wanted: set[Pinned]) -> None:
-    """What the process knows of an action is good until anything is registered."""
-    cache, now = batch.context.caches.actions, batch.registered
-    known = {one: kept for one in wanted if (kept := cache.get(one)) is not None and kept[0] == now}
-    batch.actions |= {one: action for one, (_, action) in known.items()}
-    if missing := wanted - known.keys():
-        found = await actions_lookup.pinned(batch.unit, missing)
-        for one in missing:
-            batch.actions[one] = action = found.get(one)
-            if now is not None:
-                cache.put(one, (now, action))
 
 
 def pinned(row: Execution) -> Pinned:

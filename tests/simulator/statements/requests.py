@@ -34,6 +34,23 @@ def insert(db: Database, *values: Any) -> Answer:
     return stored
 
 
+@statement("requests", "opening")
+def opening(db: Database, count: int) -> Answer:
+    return [{"now": db.now, "registered": 1, "ids": [db.number("execution") for _ in range(count)]}]
+
+
+@statement("requests", "insert_new")
+def insert_new(db: Database, *values: Any) -> Answer:
+    names = (
+        "id", "action_ref", "is_workflow", "identity", "trace_id", "request_digest", "parent", "depth", "event",
+        "parameters", "secrets",
+    )  # fmt: skip
+    rows = columns(frozenset({"parameters", "secrets"}), names, values[:-1])
+    for new in rows:
+        add(db, {**_EMPTY, **new, "idempotency_key": None, "status": "requested"})
+    return len(rows)
+
+
 def _by_key(db: Database, identity: int | None, key: str) -> list[Row]:
     rows = db.tables["execution"].values()
     return [row for row in rows if row["idempotency_key"] == key and row["identity"] == identity]

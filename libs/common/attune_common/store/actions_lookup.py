@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from attune_common.runtime.lru import Lru
 from attune_common.store import queries
 from attune_common.store.connection import Connection
 from attune_core.model.sealing import marks_secrets
@@ -45,9 +46,25 @@ class Action:
     has_secrets: bool = True
 
 
-async def resolve(connection: Connection, refs: Iterable[str]) -> dict[str, Action]:
-    """The actions that exist now, by ref."""
-    return {ref: action for (ref, _), action in (await pinned(connection, {(ref, None) for ref in refs})).items()}
+class KnownActions:
+    """What a process remembers of actions: good as long as nothing is registered, which one number tells."""
+
+    def __init__(self, most: int = 2_000) -> None:
+        self._kept: Lru[Pinned, tuple[int, Action | None]] = Lru(most)
+
+    async def pinned(
+        self, connection: Connection, wanted: Iterable[Pinned], registered: int | None
+    ) -> dict[Pinned, Action | None]:
+        """Each as it is for who has read `registered` just now (None: unknown); None where there is none."""
+        asked = [(one, self._kept.get(one)) for one in set(wanted)]
+        known = {one: kept[1] for one, kept in asked if kept is not None and kept[0] == registered}
+        missing = [one for one, _ in asked if one not in known]
+        found = await pinned(connection, missing) if missing else {}
+        for one in missing:
+            known[one] = action = found.get(one)
+            if registered is not None:
+                self._kept.put(one, (registered, action))
+        return known
 
 
 async def pinned(connection: Connection, wanted: Iterable[Pinned]) -> dict[Pinned, Action]:

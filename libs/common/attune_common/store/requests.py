@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from attune_common.store import queries, secrets
@@ -16,6 +17,9 @@ _SQL = queries.load("requests")
 _INSERTED = (
     "action_ref", "is_workflow", "identity", "trace_id", "idempotency_key", "digest", "parent", "depth", "event",
 )  # fmt: skip
+_NEW = tuple(name for name in _INSERTED if name != "idempotency_key")
+Stored = Mapping[str, Any] | Row
+"""id and created of an execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,55 @@ class ExecutionRow:
     event: int | None = None
 
 
-async def insert(unit: Connection, rows: Sequence[ExecutionRow]) -> list[Row | None]:
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What starting executions begins with. `registered`: another number when what is registered has changed."""
+
+    now: datetime
+    registered: int
+    ids: Sequence[int]
+
+
+async def opening(connection: Connection, count: int) -> Opening:
+    """All in one question. `count`: how many ids for executions without a key."""
+    [row] = await connection.look(_SQL.opening, count)
+    return Opening(row["now"], row["registered"], row["ids"])
+
+
+async def insert(unit: Connection, rows: Sequence[ExecutionRow], opening: Opening) -> list[Stored | None]:
     """id and created of each, in order; None when the identity has used its key before."""
+    ids = iter(opening.ids)
+    free = [(next(ids), row) for row in rows if row.idempotency_key is None]
+    await _insert_new(unit, free, opening.now)
+    new: Iterator[Stored | None] = iter([{"id": id, "created": opening.now} for id, _ in free])
+    keyed = iter(await _insert_once(unit, [row for row in rows if row.idempotency_key is not None]))
+    return [next(new if row.idempotency_key is None else keyed) for row in rows]
+
+
+async def _insert_new(unit: Connection, rows: Sequence[tuple[int, ExecutionRow]], now: datetime) -> None:
+    """Those that are asked for without a key: each is one more."""
+    if rows:
+        ids, new = zip(*rows, strict=True)
+        columns = [[getattr(row, name) for row in new] for name in _NEW]
+        await unit.later(_SQL.insert_new, list(ids), *columns, *_written(new), now)
+        await secrets.insert(unit, [Owned(one, execution=id) for id, row in rows for one in row.sealed])
+
+
+async def _insert_once(unit: Connection, rows: Sequence[ExecutionRow]) -> list[Stored | None]:
     if not rows:
         return []
-    encoded = [encode(dict(row.parameters)) for row in rows]
     columns = [[getattr(row, name) for row in rows] for name in _INSERTED]
-    parameters, places = jsons(json for json, _ in encoded), jsons(places or None for _, places in encoded)
-    found = {row["place"]: row for row in await unit.fetch(_SQL.insert, *columns, parameters, places)}
-    stored = [found.get(place) for place in range(1, len(rows) + 1)]
+    found = {row["place"]: row for row in await unit.fetch(_SQL.insert, *columns, *_written(rows))}
+    stored: list[Stored | None] = [found.get(place) for place in range(1, len(rows) + 1)]
     pairs = [(row, new["id"]) for row, new in zip(rows, stored, strict=True) if new is not None]
     await secrets.insert(unit, [Owned(one, execution=id) for row, id in pairs for one in row.sealed])
     return stored
+
+
+def _written(rows: Sequence[ExecutionRow]) -> tuple[list[Any], list[Any]]:
+    """Their parameters, and where in them secrets are."""
+    encoded = [encode(dict(row.parameters)) for row in rows]
+    return jsons(json for json, _ in encoded), jsons(places or None for _, places in encoded)
 
 
 async def origins(connection: Connection, executions: set[int]) -> dict[int, Row]:
@@ -59,7 +100,7 @@ async def origins(connection: Connection, executions: set[int]) -> dict[int, Row
     return {row["id"]: row for row in await connection.fetch(_SQL.origins, sorted(executions))}
 
 
-def shown(row: ExecutionRow, stored: Row) -> dict[str, Any]:
+def shown(row: ExecutionRow, stored: Stored) -> dict[str, Any]:
     """What `execution_views.get` would give of it at this moment, without its identity's login."""
     return {
         **_UNTOUCHED,

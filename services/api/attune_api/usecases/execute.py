@@ -17,7 +17,7 @@ from attune_api.usecases.near_miss import explained
 from attune_common.contracts.execution import ExecutionRequested
 from attune_common.runtime import tracing
 from attune_common.store import audit, requests
-from attune_common.store.actions_lookup import Action, resolve
+from attune_common.store.actions_lookup import Action, KnownActions, Pinned
 from attune_common.store.audit import Acting
 from attune_common.store.connection import Row
 from attune_common.store.errors import is_transient
@@ -87,7 +87,7 @@ class Starts:
     """Starts that are asked for at the same time share a transaction."""
 
     def __init__(self, store: Store, vault: Vault) -> None:
-        self._store, self._vault = store, vault
+        self._store, self._vault, self._actions = store, vault, KnownActions()
         self._together = Together(self._start)
 
     async def start(self, caller: Principal, asked: Asked) -> Started:
@@ -102,8 +102,8 @@ class Starts:
     async def _start(self, wanted: Sequence[_Request]) -> list[Outcome]:
         """What the database cannot do now is not tried again: it may have been done."""
         try:
-            async with self._store.unit(by_key=True) as unit:
-                outcomes = await _start_all(unit, self._vault, wanted, _deepest(self._store))
+            async with self._store.late_unit() as unit:
+                outcomes = await _start_all(unit, self._vault, self._actions, wanted, _deepest(self._store))
         except Exception as problem:
             if is_transient(problem):
                 return [problem] * len(wanted)
@@ -119,15 +119,19 @@ async def execute(store: Store, caller: Principal, asked: Asked, vault: Vault | 
     caller.require(Permission.RUN, pack_of(asked.action))
     async with store.unit() as unit:
         wanted = [_Request(caller, asked, None)]
-        [outcome] = await _start_all(unit, vault or Vault(store.settings), wanted, _deepest(store))
+        [outcome] = await _start_all(unit, vault or Vault(store.settings), KnownActions(), wanted, _deepest(store))
         if isinstance(outcome, Exception):
             raise outcome
     return outcome.id, outcome.is_new
 
 
-async def _start_all(unit: Unit, vault: Vault, wanted: Sequence[_Request], deepest: int) -> list[Outcome]:
-    actions = await resolve(unit, {request.asked.action for request in wanted})
-    known = [_known(vault, actions.get(request.asked.action), request) for request in wanted]
+async def _start_all(
+    unit: Unit, vault: Vault, known_actions: KnownActions, wanted: Sequence[_Request], deepest: int
+) -> list[Outcome]:
+    opening = await requests.opening(unit, sum(request.asked.idempotency_key is None for request in wanted))
+    refs: set[Pinned] = {(request.asked.action, None) for request in wanted}
+    actions = await known_actions.pinned(unit, refs, opening.registered)
+    known = [_known(vault, actions[request.asked.action, None], request) for request in wanted]
     asked = await _without_repeats(unit, known)
     askers = {one.request.caller.execution or 0 for one in asked if isinstance(one, _Known)} - {0}
     origins = await requests.origins(unit, askers)
@@ -135,7 +139,7 @@ async def _start_all(unit: Unit, vault: Vault, wanted: Sequence[_Request], deepe
         _too_deep(one, origins, deepest) or _ready(vault, one, origins) if isinstance(one, _Known) else one
         for one in asked
     ]
-    stored = iter(await _store(unit, [one for one in fresh if isinstance(one, _Ready)]))
+    stored = iter(await _store(unit, [one for one in fresh if isinstance(one, _Ready)], opening))
     outcomes = [next(stored) if isinstance(one, _Ready) else one for one in fresh]
     _record(unit, wanted, outcomes)
     return outcomes
@@ -198,9 +202,9 @@ async def _earlier(unit: Unit, asked: Sequence[_Known]) -> list[Row | None]:
     return await requests.by_idempotency_keys(unit, keys)
 
 
-async def _store(unit: Unit, ready: Sequence[_Ready]) -> list[Outcome]:
+async def _store(unit: Unit, ready: Sequence[_Ready], opening: requests.Opening) -> list[Outcome]:
     """A key that was taken meanwhile, or that two of these have, is a repeat too."""
-    stored = await requests.insert(unit, [one.row for one in ready])
+    stored = await requests.insert(unit, [one.row for one in ready], opening)
     taken = [one.known for one, new in zip(ready, stored, strict=True) if new is None]
     earlier = iter(await _earlier(unit, taken))
     return [
@@ -209,7 +213,7 @@ async def _store(unit: Unit, ready: Sequence[_Ready]) -> list[Outcome]:
     ]
 
 
-def _new(unit: Unit, one: _Ready, stored: Row) -> Started:
+def _new(unit: Unit, one: _Ready, stored: requests.Stored) -> Started:
     row, action = one.row, one.known.action
     unit.emit(ExecutionRequested(execution_id=stored["id"], action_ref=action.ref, trace_id=row.trace_id))
     told = {"identity": one.known.request.caller.login, "param_schema": action.param_schema}

@@ -18,6 +18,20 @@ WITH given AS (
 )
 SELECT given.place, stored.id, stored.created FROM stored JOIN given ON given.id = stored.id;
 
+-- name: opening
+SELECT now() AS now, (SELECT revision FROM attune.registered) AS registered,
+       ARRAY(SELECT nextval('attune.execution_id_seq') FROM generate_series(1, $1::int)) AS ids;
+
+-- name: insert_new
+INSERT INTO attune.execution
+  (id, action_ref, is_workflow, identity, trace_id, request_digest, parent, depth, event, parameters, secrets, created,
+   updated)
+SELECT n.id, n.action_ref, n.is_workflow, n.identity, n.trace_id, n.digest, n.parent, n.depth, n.event, n.parameters,
+       n.secrets, $12::timestamptz, $12
+FROM unnest($1::bigint[], $2::text[], $3::bool[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::int[],
+            $9::bigint[], $10::json[], $11::jsonb[])
+  AS n(id, action_ref, is_workflow, identity, trace_id, digest, parent, depth, event, parameters, secrets);
+
 -- name: origins
 SELECT e.id, e.depth, e.trace_id, COALESCE(e.event, r.event) AS event
 FROM attune.execution e LEFT JOIN attune.execution r ON r.id = e.root

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attune_executor.lru import Lru, Weighed
+from attune_common.runtime.lru import Lru, Weighed
 
 
 def test_what_is_kept_weighs_no_more_than_it_may() -> None:
