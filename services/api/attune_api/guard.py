@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from attune_api.errors import ApiError, BadRequest, Unavailable
 from attune_api.places import Place, Places
 from attune_api.problems import as_api_error, problem_response
 from attune_common.runtime import lifecycle, logging, metrics, tracing
+from attune_common.runtime.random_ids import random_id
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +122,7 @@ def _check_headers(scope: Scope) -> None:
 
 def _request_id(scope: Scope) -> str:
     given = Headers(scope=scope).get("x-request-id", "")
-    return given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+    return given if _REQUEST_ID.match(given) else random_id()
 
 
 def _told(problem: Exception, request_id: str) -> ApiError:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attune_common.bus.topology import DEFAULT_POOL
 from attune_common.contracts.execution import ExecutionRequested, ExecutionScheduled, JobLimits
+from attune_common.runtime.random_ids import random_id
 from attune_common.store.actions_lookup import Action, Pinned
 from attune_common.store.executions import Execution
 from attune_common.store.secrets import Owned
@@ -126,19 +126,7 @@ def send(batch: Batch, row: Execution, action: Action) -> None:
 
 def new_token() -> str:
     """A fencing token: whoever reports with another one reports of an attempt that is over."""
-    return next(_TOKENS)
-
-
-def _tokens() -> Iterator[str]:
-    """Drawn by the hundred: to ask the system for each would take longer than to decide on it."""
-    while True:
-        drawn = secrets.token_hex(_TOKEN_BYTES * _DRAWN_AT_ONCE)
-        size = 2 * _TOKEN_BYTES
-        yield from (drawn[place : place + size] for place in range(0, len(drawn), size))
-
-
-_TOKEN_BYTES, _DRAWN_AT_ONCE = 16, 100
-_TOKENS = _tokens()
+    return random_id()
 
 
 def may_repeat(batch: Batch, action: Action) -> bool:

@@ -7,12 +7,12 @@ event whoever fires it and however often it is tried.
 from __future__ import annotations
 
 import asyncio
-import uuid
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from attune_common.contracts.event import EventCreated
 from attune_common.runtime import logging, metrics
+from attune_common.runtime.random_ids import random_id
 from attune_common.store import events, trigger_timers
 from attune_common.store.connection import Row
 from attune_common.store.events import EventRow
@@ -96,7 +96,7 @@ def _event(row: Row, timer: Timer, tick: datetime, now: datetime) -> EventRow:
         source["rule"] = row["rule_ref"]
     key = f"timer:{row['rule_ref'] or ''}:{_text(tick, UTC)}"
     payload = {"scheduled_at": _text(tick, UTC), "local_time": _text(tick, zone), "late_seconds": round(late, 3)}
-    return EventRow(row["trigger_ref"], payload, uuid.uuid4().hex, source, key)
+    return EventRow(row["trigger_ref"], payload, random_id(), source, key)
 
 
 def _text(moment: datetime, zone: tzinfo) -> str:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
+
+from attune_common.runtime.random_ids import random_id
 
 _TRACE = re.compile(r"[0-9a-f]{32}\Z")
 _PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}\Z")
@@ -139,7 +140,7 @@ def request(headers: Mapping[str, str], method: str, path: str) -> Iterator[Any]
 
 def asked_trace() -> str:
     """The trace that the request under way belongs to; a new one when it names none."""
-    return _asked.get() or uuid.uuid4().hex
+    return _asked.get() or random_id()
 
 
 def _tell(

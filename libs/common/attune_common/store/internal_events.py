@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from attune_common.contracts.event import EventCreated
+from attune_common.runtime.random_ids import random_id
 from attune_common.store import events, queries
 from attune_common.store.connection import Connection, Row
 from attune_common.store.events import EventRow
@@ -91,5 +91,5 @@ def _row(happening: Happening, depth: int) -> EventRow:
     source: dict[str, Any] = {"kind": "internal"}
     if happening.execution is not None:
         source["execution"] = happening.execution
-    trace = happening.trace_id or uuid.uuid4().hex
+    trace = happening.trace_id or random_id()
     return EventRow(happening.trigger, dict(happening.payload), trace, source, happening.dedup_key, depth)

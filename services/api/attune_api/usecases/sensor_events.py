@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attune_api.usecases.lease_sensors import hold, not_yours, state_key
 from attune_common.contracts.event import EventCreated
 from attune_common.contracts.sensor import EmitAnswer, EmitRequest, Emitted, LogRequest, Verdict
+from attune_common.runtime.random_ids import random_id
 from attune_common.store import events, kv, sensor_leases, sensors, triggers
 from attune_common.store.connection import Row
 from attune_common.store.events import EventRow
@@ -88,7 +88,7 @@ async def _store(
 def _row(vault: Vault, one: Emitted, trigger: Row, source: Mapping[str, str]) -> EventRow:
     payload, sealed = seal_payload(vault, trigger["payload_schema"], _filled(one, trigger))
     key = f"sensor:{source['sensor']}:{one.key}"
-    return EventRow(one.trigger, payload, uuid.uuid4().hex, source, key, sealed=sealed)
+    return EventRow(one.trigger, payload, random_id(), source, key, sealed=sealed)
 
 
 async def take_sensor_lines(store: Store, ref: str, request: LogRequest) -> None:
