@@ -31,7 +31,7 @@ from attune_executor.rates import locked
 from attune_executor.rulebook import rules_of
 from attune_executor.starts import start_all
 from attune_executor.verdicts import Judge, Verdict
-from attune_executor.workflows import remember
+from attune_executor.workflows import MAX_BATCH, remember
 
 _AT_ONCE = 200
 _UNTOLD = (ExecutionStatus.SCHEDULED, ExecutionStatus.WAITING)
@@ -39,7 +39,8 @@ _log = logging.get("attune.rules")
 
 
 class Enforce:
-    """Each batch of events is one transaction; an event goes through the rules once."""
+    """Each batch of events is one transaction; an event goes through the rules once. What more than so many executions
+    need to start is left to the batches of those who take requests."""
 
     def __init__(self, context: Context, isolation: Isolation) -> None:
         self._context = context
@@ -75,7 +76,9 @@ class Enforce:
         batch, events = opening
         verdicts = await _numbered(batch, await self._sealed(batch, await self._verdicts(batch, events)))
         rows = [_added(batch, verdict) for verdict in verdicts if verdict.matched]
-        await (_start(batch, rows) if at_once else _request(batch, rows))
+        most = MAX_BATCH if at_once else 0
+        await _start(batch, rows[:most])
+        _request(batch, rows[most:])
         await flush(batch)
         await events_matching.insert(unit, [verdict.enforcement for verdict in verdicts])
         await events_matching.done(unit, [event["id"] for event in events])
@@ -147,12 +150,14 @@ def _execution(verdict: Verdict) -> Execution:
 
 async def _start(batch: Batch, rows: list[Execution]) -> None:
     """Watchers are told of all of them."""
+    if not rows:
+        return
     await start_all(batch, rows)
     for row in rows:
         if row.status in _UNTOLD:
             announce_status(batch, row)
 
 
-async def _request(batch: Batch, rows: list[Execution]) -> None:
+def _request(batch: Batch, rows: list[Execution]) -> None:
     for row in rows:
         batch.emit(ExecutionRequested(execution_id=row.id, action_ref=row.action_ref, trace_id=row.trace_id))

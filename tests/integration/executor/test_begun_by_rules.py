@@ -90,6 +90,18 @@ async def test_what_cannot_even_be_started_harms_no_event(world: World, monkeypa
     assert await world.value("SELECT count(*) FROM attune.incident") == 0
 
 
+async def test_of_very_many_most_are_only_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enforce, "MAX_BATCH", 1)
+    await rule(world, "t.one", None, {})
+    await rule(world, "t.other", None, {})
+    await world.start()
+    await world.event("t.hook", {})
+    found = await enforcements(world, 2)
+    assert [(await world.ended(found[ref]["execution"]))["status"] for ref in ("t.one", "t.other")] == ["completed"] * 2
+    at_once = "SELECT count(*) FILTER (WHERE scheduled_at = created) FROM attune.execution"
+    assert await world.value(at_once) == 1
+
+
 async def test_events_that_two_executors_have_at_once_go_through_the_rules_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
