@@ -14,7 +14,7 @@ from attune_core.expressions.scope import FactsMissing
 from attune_core.model.status import EXECUTION_STATUS_OF, ExecutionStatus, OutcomeStatus
 from attune_core.workflow import needs
 from attune_core.workflow.facts import Facts, FailedItems
-from attune_core.workflow.items import START_AT_ONCE
+from attune_core.workflow.item import START_AT_ONCE
 from attune_executor import access
 from attune_executor.batch import Batch, RunInHand
 from attune_executor.factbook import Pass, PassResults

@@ -15,7 +15,7 @@ from attune_core.rehearsal.run import EPOCH
 from attune_core.workflow.advance import advance
 from attune_core.workflow.facts import Facts
 from attune_core.workflow.needs import predict
-from attune_core.workflow.signals import RunStarted, TaskFinished, TaskKey
+from attune_core.workflow.signals import RunStarted, TaskFinished, TaskKey, TimerFired, TimerKind
 from attune_core.workflow.state import RunState
 
 GRAPH = compile_graph(
@@ -83,3 +83,29 @@ def test_dear_templates_of_one_moment_end_the_run_and_not_the_executor() -> None
     assert decision.state.status is ExecutionStatus.FAILED
     assert decision.state.failure is not None
     assert decision.state.failure["type"] == "vars_error"
+
+
+LONG = compile_graph(
+    {
+        "ref": "t.long",
+        "tasks": [{"name": "each", "action": "t.a", "with_items": "{{ range(2000) | list }}", "concurrency": 1200}],
+    }
+)
+_GO_ON = TimerFired(TimerKind.REFILL, TaskKey("each", 1))
+
+
+def test_a_decision_that_goes_on_with_a_list_has_all_its_items_at_once() -> None:
+    run = MemoryRun(LONG, EPOCH)
+    run.tell(RunStarted())
+    assert predict(LONG, run.state, [_GO_ON]).items == {("each", 1, 500, 500)}
+    with pytest.raises(FactsMissing) as lacking:
+        advance(LONG, run.state, _GO_ON, Facts(EPOCH))
+    assert lacking.value.items == {("each", 1, 500, 500)}
+
+
+def test_of_a_full_window_as_many_items_are_read_ahead_as_have_ended_and_some() -> None:
+    run = MemoryRun(LONG, EPOCH)
+    for signal in (RunStarted(), _GO_ON, _GO_ON):
+        run.tell(signal)
+    assert predict(LONG, run.state, finished(*range(300))).items == {("each", 1, 1200, 400)}
+    assert predict(LONG, run.state, finished(*range(900))).items == {("each", 1, 1200, 800)}

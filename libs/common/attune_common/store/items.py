@@ -32,7 +32,7 @@ async def insert(connection: Connection, lists: Sequence[ItemList]) -> None:
     ]
     if chunks:
         runs, tasks, iterations, firsts, values = zip(*chunks, strict=True)
-        await connection.execute(_SQL.insert, list(runs), list(tasks), list(iterations), list(firsts), jsons(values))
+        await connection.later(_SQL.insert, list(runs), list(tasks), list(iterations), list(firsts), jsons(values))
 
 
 async def fetch(connection: Connection, keys: Sequence[ChunkKey]) -> dict[ChunkKey, list[Any]]:

@@ -26,15 +26,27 @@ _COUNTER = {
     OutcomeStatus.CANCELLED: "cancelled",
     OutcomeStatus.SKIPPED: "skipped",
 }
-_FETCH_AHEAD = 100
+START_AT_ONCE = 500
+"""So many items begin in one decision, however many there is room for, and fewer when their templates are dear.
+
+The next decision follows at once.
+"""
+FETCH_AHEAD = 100
+"""So many elements of a list are asked for, or as many as there is room for: decisions that follow read them soon."""
 
 
 def begin_item(draft: Draft, node: TaskNode, number: int, counts: ItemCounts) -> ItemCounts:
     """Start the next item that has never run; the counts after that. Errors: FactsMissing."""
     index = counts.next
-    item = element(draft, TaskKey(node.name, number), index, [(index, min(_FETCH_AHEAD, counts.total - index))])
+    item = element(draft, TaskKey(node.name, number), index, [(index, soon(counts))])
     counts = replace(counts, next=index + 1)
     return _begin(draft, node, TaskKey(node.name, number, index), item, counts)
+
+
+def soon(counts: ItemCounts) -> int:
+    """How many items from the next on will be read soon."""
+    room = min(counts.limit - counts.live, START_AT_ONCE)
+    return min(max(room, FETCH_AHEAD), counts.total - counts.next)
 
 
 def begin_item_again(draft: Draft, node: TaskNode, number: int, counts: ItemCounts) -> ItemCounts:
@@ -65,8 +77,7 @@ def _next_failed(
         known = FailedItems(start, start)
     found = known.next(start)
     if found is not None:
-        room = min(max(1, counts.limit - counts.live), _FETCH_AHEAD)
-        return (*found, known.known(start, room))
+        return (*found, known.known(start, min(max(1, counts.limit - counts.live), START_AT_ONCE)))
     if known.until < counts.next:
         raise FactsMissing(failed=frozenset({(*place, max(start, known.until), counts.next)}))
     return None

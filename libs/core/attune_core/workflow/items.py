@@ -13,18 +13,12 @@ from attune_core.model.status import OutcomeStatus
 from attune_core.workflow.commands import SetTimer, StoreItems
 from attune_core.workflow.draft import Draft
 from attune_core.workflow.ending import end_task
-from attune_core.workflow.item import begin_item, begin_item_again, counted, tolerated
+from attune_core.workflow.item import START_AT_ONCE, begin_item, begin_item_again, counted, tolerated
 from attune_core.workflow.problems import TaskProblem, render_kept
 from attune_core.workflow.scope import scope_for
 from attune_core.workflow.signals import TaskKey, TimerKind
 from attune_core.workflow.state import Activation, Ended, ItemCounts, Phase
 from attune_core.workflow.window import first_limit, widened
-
-START_AT_ONCE = 500
-"""So many items begin in one decision, however many there is room for, and fewer when their templates are dear.
-
-The next decision follows at once.
-"""
 
 
 def start(draft: Draft, node: TaskNode, iteration: Iteration) -> None:

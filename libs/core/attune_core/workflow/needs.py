@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 
 from attune_core.definition.graph import Graph, TaskKind, TaskNode
 from attune_core.expressions.references import NOTHING, References
 from attune_core.model.record import record
+from attune_core.workflow.item import FETCH_AHEAD, soon
 from attune_core.workflow.routing import RESERVED
-from attune_core.workflow.signals import RunStarted, Signal, TaskFinished
+from attune_core.workflow.signals import RunStarted, Signal, TaskFinished, TimerFired, TimerKind
 from attune_core.workflow.state import RunState
-
-FETCH_AHEAD = 100
 
 
 @record
@@ -27,19 +26,24 @@ class Needs:
 def predict(graph: Graph, state: RunState, signals: Iterable[Signal]) -> Needs:
     """A guess that is never needed for correctness: what is missing raises FactsMissing."""
     finished: dict[str, int] = {}
+    refilled: set[str] = set()
     reads = NOTHING
     for signal in signals:
         if isinstance(signal, RunStarted):
             reads |= _start_reads(graph, graph.start)
         elif isinstance(signal, TaskFinished):
             finished[signal.key.task] = finished.get(signal.key.task, 0) + 1
+        elif isinstance(signal, TimerFired) and signal.kind is TimerKind.REFILL and signal.key is not None:
+            refilled.add(signal.key.task)
     for name, times in finished.items():
         part = _reads(graph, name, ends=_ends(state, name, times))
         reads = part if reads is NOTHING else reads | part
+    for name in refilled:
+        reads |= _reads(graph, name, ends=False)
     if state.live <= len(finished) and graph.output_map is not None:
         reads |= graph.output_map.reads
     passes = _ended(graph, state, reads.task_results - finished.keys())
-    return Needs(frozenset(passes), reads.kv_keys, frozenset(_windows(state, finished.keys())))
+    return Needs(frozenset(passes), reads.kv_keys, frozenset(_windows(state, finished, refilled)))
 
 
 def _reads(graph: Graph, name: str, *, ends: bool) -> References:
@@ -127,9 +131,13 @@ def _begin_parts(node: TaskNode) -> Iterator[References]:
             yield entry.value.reads
 
 
-def _windows(state: RunState, finished: Iterable[str]) -> Iterator[tuple[str, int, int, int]]:
-    for name in finished:
+def _windows(
+    state: RunState, finished: Mapping[str, int], refilled: Iterable[str]
+) -> Iterator[tuple[str, int, int, int]]:
+    """Each end gives room for one item, or for two while the window grows."""
+    for name in {*finished, *refilled}:
         current = state.task(name).current
         if current is not None and current.items is not None and current.items.next < current.items.total:
             counts = current.items
-            yield name, current.iteration, counts.next, min(FETCH_AHEAD, counts.total - counts.next)
+            count = max(soon(counts), finished.get(name, 0) + FETCH_AHEAD)
+            yield name, current.iteration, counts.next, min(count, counts.total - counts.next)
